@@ -1,0 +1,1 @@
+"""From a plan to pages: runs notebooks in batch and renders what stakeholders read."""
