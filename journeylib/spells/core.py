@@ -66,8 +66,11 @@ class Spells:
         The rules of the clock in words.
     own_names
         A column's own name in the source -> its name in ``table`` (``household_id`` -> ``id``).
+    per
+        Column that, with ``id``, tells one spell from another (episodes); None where
+        a customer has one spell at most. Episodes of one customer may overlap.
     single
-        Whether every id has one row at most; set by whoever builds the spells.
+        Whether every spell is one row; set by whoever builds the spells.
     """
 
     table: pd.DataFrame | ir.Table
@@ -76,6 +79,7 @@ class Spells:
     audit: Audit
     clock: Clock
     own_names: Mapping[str, str] = field(default_factory=dict)
+    per: str | None = None
     single: bool = True
 
     def __post_init__(self) -> None:
@@ -221,7 +225,7 @@ def spells_from_frame(
     )
     own = {} if id is None else {id: "id"}
     note = audit.note("zero duration, at risk at 0", zero)
-    return Spells(table, unit, names, note, clock, own, single)
+    return Spells(table, unit, names, note, clock, own, single=single)
 
 
 def _need_columns(df: pd.DataFrame, names: Sequence[str]) -> None:
