@@ -1,0 +1,58 @@
+# make reports: from a fresh clone to reports/index.html     make test: every test
+# make lab:     JupyterLab on the notebooks                  make lock: renew the two locks
+# Needs Python >= 3.11 and make; PYTHON=python3.13 picks another interpreter.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: reports test lab lint samples lock clean
+
+reports: samples
+	$(BIN)/journey batch
+
+samples: $(VENV)/.runtime
+	$(BIN)/journey sample complete_journey
+	$(BIN)/journey sample cdnow
+
+test: $(VENV)/.dev samples lint
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --no-header -q notebooks
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(VENV)/.dev samples
+	$(BIN)/jupyter lab --notebook-dir=.
+
+lock: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile $(LOCK) --extra samples --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra samples --extra lab --extra test \
+	    --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+LOCK := --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+        --no-header --no-annotate --no-emit-index-url
+
+clean:
+	rm -rf $(VENV) reports/runs reports/*.html data/*/*.parquet
+
+# --- the environment: remade when a lock or pyproject.toml changes -----------------------------
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	    sys.exit(None if (3, 11) <= v <= (3, 13) else \
+	    "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: make PYTHON=python3.12 ..." % v)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes --requirement requirements.lock
+	$(PIP) install --quiet --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(PIP) install --quiet --require-hashes --requirement requirements-dev.lock
+	touch $@
