@@ -1,0 +1,58 @@
+"""Which columns a question needs: those it groups by and those its formula names."""
+
+from __future__ import annotations
+
+from formulaic import Formula
+from formulaic.errors import FormulaicError
+
+from journeylib.errors import ModelError
+
+
+def names(text: str) -> tuple[str, ...]:
+    """A list of column names typed as one text, since parameters are plain scalars.
+
+    Examples
+    --------
+    >>> names("age, income")
+    ('age', 'income')
+    >>> names("")
+    ()
+    """
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def needed(by: str = "", formula: str = "") -> tuple[str, ...]:
+    """Columns that grouping by ``by`` and fitting ``formula`` need.
+
+    Parameters
+    ----------
+    by
+        Column names, separated by commas.
+    formula
+        Right-hand side of a model, as :func:`journeylib.cox` takes it.
+
+    Returns
+    -------
+    tuple of str
+        Each name once: those of ``by`` first, then those of the formula by name.
+
+    Raises
+    ------
+    ModelError
+        When the formula cannot be parsed.
+
+    Examples
+    --------
+    >>> needed("tier", "log(age) + C(tier)")
+    ('tier', 'age')
+    """
+    if not formula.strip():
+        return names(by)
+    try:
+        variables = Formula(formula).required_variables
+    except (FormulaicError, SyntaxError) as error:
+        raise ModelError(
+            f"the formula {formula!r} cannot be read: {error}",
+            fix="write it as 'age + C(channel)'",
+        ) from None
+    return tuple(dict.fromkeys([*names(by), *sorted(str(v) for v in variables)]))

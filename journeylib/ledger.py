@@ -1,0 +1,164 @@
+"""What a report says about itself: which assumptions it rests on and how they fared.
+
+A check looks at one assumption and ends *passed*, *warned* or *failed*, with
+what was seen and what the reader should make of it. It never changes a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from journeylib import words
+from journeylib.audit import Audit
+from journeylib.errors import DataError
+from journeylib.results import number
+
+VERDICTS = ("passed", "warned", "failed")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One assumption: what it is, how it fared, what was seen, what follows."""
+
+    assumption: str
+    verdict: str
+    seen: str
+    follows: str
+
+    def __post_init__(self) -> None:
+        if self.verdict not in VERDICTS:
+            raise DataError(f"verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
+
+
+class Ledger(tuple[Check, ...]):
+    """Several checks as one table."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Columns ``assumption, verdict, seen, follows``."""
+        columns = ["assumption", "verdict", "seen", "follows"]
+        return pd.DataFrame([vars(check) for check in self], columns=columns)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{c.verdict}: {c.assumption}. {c.seen} {c.follows}" for c in self)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td class='verdict {c.verdict}'>{c.verdict}</td>"
+            f"<th scope='row'>{escape(c.assumption)}</th>"
+            f"<td>{escape(c.seen)}</td><td>{escape(c.follows)}</td></tr>"
+            for c in self
+        )
+        tally = ", ".join(
+            f"{n} {verdict}" for verdict in VERDICTS if (n := [c.verdict for c in self].count(verdict))
+        )
+        heads = "".join(
+            f"<th scope='col'>{h}</th>"
+            for h in ("verdict", "assumption", "what was seen", "what follows")
+        )
+        return (
+            f"<table class='journey ledger'><caption>Assumptions: {tally}</caption>"
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+
+def ledger(*checks: Check | None) -> Ledger:
+    """Collect checks; None stands for a check that does not apply and is left out.
+
+    Examples
+    --------
+    >>> print(ledger(Check("ties are few", "passed", "2 ties.", "Nothing."), None))
+    passed: ties are few. 2 ties. Nothing.
+    """
+    return Ledger(c for c in checks if c is not None)
+
+
+def check_dropped(audit: Audit, most: float = 0.05) -> Check:
+    """Warn when more than the share ``most`` of the rows was dropped.
+
+    Examples
+    --------
+    >>> check_dropped(Audit("rows", 10, {"counted": 8}, {"missing id": 2})).verdict
+    'warned'
+    """
+    share = audit.n_dropped / audit.came_in if audit.came_in else 0.0
+    reasons = ", ".join(f"{why} {n:,}" for why, n in audit.dropped.items() if n) or "none"
+    high = share > most
+    return Check(
+        f"few of the {audit.of} are left out",
+        "warned" if high else "passed",
+        f"{audit.n_dropped:,} of {audit.came_in:,} ({share:.1%}) left out: {reasons}.",
+        "Ask whether those left out differ from those counted."
+        if high
+        else "The audit names each reason.",
+    )
+
+
+def check_entry(spells: Any) -> Check:
+    """State whether somebody enters late, and that the risk sets know it."""
+    noted = sum(n for why, n in spells.audit.notes.items() if "delayed entry" in why)
+    return Check(
+        "nobody is counted before being watched",
+        "passed",
+        f"{noted:,} enter after their clock started." if noted else "Nobody enters late.",
+        "They count from their entry on only." if noted else "Nothing to adjust.",
+    )
+
+
+def check_follow_up(curve: Any, horizon: float, least: int = 20) -> Check:
+    """Warn when fewer than ``least`` are still at risk at the horizon in some group."""
+    at = curve.at([horizon])
+    thin = at[at["at_risk"] < least]
+    seen = ", ".join(f"{r.group} {int(r.at_risk):,}" for r in at.head(6).itertuples())
+    return Check(
+        f"enough are still followed at {number(horizon)} {curve.unit}",
+        "passed" if thin.empty else "warned",
+        f"At risk there: {seen}{', …' if len(at) > 6 else ''}.",
+        "The curves carry the horizon."
+        if thin.empty
+        else f"Fewer than {least} carry the end of: {', '.join(thin['group'].head(6))}.",
+    )
+
+
+def check_events(effects: Any, least: int = 10) -> Check:
+    """Warn when a model has fewer than ``least`` events for each of its terms."""
+    events, terms = effects.about.get("events", 0), max(len(effects.table), 1)
+    each = events / terms
+    return Check(
+        f"at least {least} events for each term of the model",
+        "passed" if each >= least else "warned",
+        f"{events:,} events for {terms} term(s), {number(each, 3)} each.",
+        "The intervals can be trusted." if each >= least else "Read the ratios with reserve.",
+    )
+
+
+def check_finite(effects: Any) -> Check:
+    """Fail when a term of a model has no finite estimate."""
+    bad = effects.table.loc[effects.table["coef"].isna(), "term"]
+    return Check(
+        "every effect has a finite estimate",
+        "passed" if bad.empty else "failed",
+        "All have." if bad.empty else f"None for: {', '.join(bad)}.",
+        "Nothing." if bad.empty else "The data cannot say how large these effects are.",
+    )
+
+
+def check_constant_ratio(proportionality: Any, level: float = 0.05) -> Check:
+    """Warn when a hazard ratio changes over time by more than chance would explain."""
+    table = proportionality.table
+    terms = table[table["term"] != "GLOBAL"]
+    bad = terms[terms["p"] < level]
+    overall = table[table["term"] == "GLOBAL"].iloc[0]
+    return Check(
+        "hazard ratios are constant over time",
+        "passed" if bad.empty else "warned",
+        f"All terms together: {words.chance(overall.p)}."
+        + ("" if bad.empty else f" Not constant: {', '.join(bad['term'].head(6))}."),
+        "One ratio describes the whole follow-up."
+        if bad.empty
+        else "A ratio is an average here: read the curves and the mean times first.",
+    )

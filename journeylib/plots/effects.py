@@ -1,0 +1,81 @@
+"""Differences between groups and effects of a model, each with its interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from journeylib import words
+from journeylib.plots.style import describe, new_axes, palette, wrap
+from journeylib.results import number
+
+
+def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
+    """Draw hazard ratios with their intervals on a logarithmic scale.
+
+    Parameters
+    ----------
+    effects
+        Result of :func:`journeylib.cox`.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    frame = effects.frame.rename(columns={"term": "label", "hazard_ratio": "value"})
+    ax = _forest(frame, 1.0, ax)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel("hazard ratio (1 = no difference), 95% interval")
+    caption = (
+        "Hazard ratios: above 1 the event comes sooner, below 1 later, all else in the model equal."
+    )
+    return describe(ax, f"Forest plot of hazard ratios. {words.say(effects)}", caption)
+
+
+def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
+    """Draw each group's mean time without the event up to the horizon.
+
+    Parameters
+    ----------
+    result
+        Result of :func:`journeylib.rmst`.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    frame = result.frame.rename(columns={"group": "label", "rmst": "value"})
+    ax = _forest(frame, None, ax)
+    horizon = number(result.about.get("horizon", np.nan))
+    ax.set_xlabel(f"mean {result.unit} without the event, of the first {horizon}; 95% interval")
+    caption = f"Mean {result.unit} without the event within the first {horizon} {result.unit}."
+    return describe(ax, f"Dot plot of mean times. {words.say(result)}", caption)
+
+
+def _forest(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:
+    ax = new_axes(ax, height=1.1 + 0.42 * max(len(frame), 1))
+    rows = np.arange(len(frame))[::-1]
+    colour = palette(1)[0]
+    if neutral is not None:
+        ax.axvline(neutral, color="#8a8f98", lw=1, zorder=1)
+    ax.hlines(rows, frame["low"], frame["high"], color=colour, lw=2, zorder=2)
+    ax.plot(frame["value"], rows, "o", color=colour, ms=6.5, zorder=3)
+    for y, row in zip(rows, frame.itertuples(index=False)):
+        shown = f"{number(row.value, 3)} ({number(row.low, 3)} to {number(row.high, 3)})"
+        ax.text(1.01, y, shown, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
+    ax.set_yticks(rows, [wrap(label, 34) for label in frame["label"]])
+    ax.set_ylim(-0.7, max(len(frame) - 0.3, 0.7))
+    ax.grid(axis="y", visible=False)
+    sns.despine(ax=ax, left=True)
+    return ax

@@ -1,0 +1,123 @@
+"""One look for every picture, and how a picture says in words what it shows.
+
+A plot returns its Axes. In a notebook an Axes made here displays itself as a
+PNG whose output metadata holds the alt text and the caption, so that a rendered
+page and a screen reader get them from the notebook itself.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 8.0, 4.4
+_DPI = 160
+_ATTRIBUTE = "_journey_picture"
+
+RC = {
+    "font.size": 10.5,
+    "axes.titlesize": 12,
+    "axes.titleweight": "semibold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 12,
+    "axes.labelsize": 10.5,
+    "axes.edgecolor": "#8a8f98",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#e6e8eb",
+    "text.color": "#1f2430",
+    "axes.labelcolor": "#1f2430",
+    "xtick.color": "#4a505c",
+    "ytick.color": "#4a505c",
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture shows, in words."""
+
+    alt: str
+    caption: str
+
+
+def palette(n: int) -> list[Any]:
+    """``n`` colours that colour-blind readers can tell apart (seaborn's ``colorblind``)."""
+    return list(sns.color_palette("colorblind", n_colors=max(n, 1)))
+
+
+def new_axes(ax: Axes | None, height: float = HEIGHT, width: float = WIDTH) -> Axes:
+    """The given axes, or new ones in the house style."""
+    if ax is not None:
+        return ax
+    with sns.axes_style("whitegrid", rc=RC), mpl.rc_context(RC):
+        return plt.subplots(figsize=(width, height))[1]
+
+
+def describe(ax: Axes, alt: str, caption: str) -> Axes:
+    """Attach what the picture shows and let notebooks display it so."""
+    setattr(ax, _ATTRIBUTE, Picture(alt, caption))
+    _show_in_notebooks()
+    return ax
+
+
+def picture(ax: Axes) -> Picture | None:
+    """What was attached by :func:`describe`, if anything."""
+    return getattr(ax, _ATTRIBUTE, None)
+
+
+def wrap(label: object, width: int = 28) -> str:
+    """A long label on several lines; dollar signs stay dollar signs."""
+    text = str(label).replace("$", r"\$")
+    return "\n".join(textwrap.wrap(text, width, max_lines=3, placeholder=" …")) or text
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a compact PNG: drawn once, its colours put into one palette."""
+    from PIL import Image
+
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", dpi=_DPI, bbox_inches="tight", pad_inches=0.08)
+    raw.seek(0)
+    small = io.BytesIO()
+    image = Image.open(raw).convert("RGB")
+    image.quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def _png_output(ax: Axes) -> tuple[bytes, dict[str, Any]] | None:
+    shown = picture(ax)
+    if shown is None:
+        return None
+    data = png(ax.figure)  # type: ignore[arg-type]
+    width = int.from_bytes(data[16:20], "big")  # the PNG header's own width
+    plt.close(ax.figure)  # type: ignore[arg-type]  # or the inline backend shows it again
+    return data, {"width": round(width * 96 / _DPI), "alt": shown.alt, "caption": shown.caption}
+
+
+def _plain_output(ax: Axes, printer: Any, cycle: bool) -> None:
+    shown = picture(ax)
+    printer.text(repr(ax) if shown is None else shown.alt)
+
+
+def _show_in_notebooks() -> None:
+    """Teach IPython, where there is one, to show our Axes; other Axes keep their way."""
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None:
+        return
+    formatters = shell.display_formatter.formatters
+    formatters["image/png"].for_type(Axes, _png_output)
+    formatters["text/plain"].for_type(Axes, _plain_output)

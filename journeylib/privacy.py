@@ -1,0 +1,90 @@
+"""Small groups are pooled before anything is estimated, so that no page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from journeylib.errors import DataError
+from journeylib.spells.core import Spells
+
+OTHER = "other"
+
+
+def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20) -> Spells:
+    """Pool the groups of each column that hold fewer than ``minimum`` customers.
+
+    Parameters
+    ----------
+    spells
+        Spells with the columns ``by``.
+    by
+        One column or several; None or empty leaves the spells as they are.
+    minimum
+        Fewest customers that a group may hold. Small ones become "other"; while
+        that is itself too small, the next smallest group joins it.
+
+    Returns
+    -------
+    Spells
+        With the columns changed, and the pooled customers noted in the audit.
+
+    Raises
+    ------
+    DataError
+        When all groups together hold fewer than ``minimum`` customers.
+
+    Examples
+    --------
+    >>> import pandas as pd, journeylib as jl
+    >>> frame = pd.DataFrame({"time": 1.0, "event": 1, "tier": ["a"] * 5 + ["b"] * 2 + ["c"]})
+    >>> pooled = pool_small(jl.spells_from_frame(frame), "tier", minimum=3)
+    >>> pooled.frame["tier"].value_counts().to_dict()
+    {'a': 5, 'other': 3}
+    """
+    columns = spells.columns(by)
+    if not columns or minimum <= 1:
+        return spells
+    frame, audit = spells.frame, spells.audit
+    for column in columns:
+        sizes = frame.groupby(column, dropna=False, observed=True)["id"].nunique()
+        small = small_groups({key: int(n) for key, n in sizes.items()}, minimum)
+        if not small:
+            continue
+        pooled = frame[column].isin([s for s in small if not pd.isna(s)])
+        if any(pd.isna(s) for s in small):
+            pooled |= frame[column].isna()
+        audit = audit.note(
+            f"in {len(small)} group(s) of {column} under {minimum} customers, pooled as '{OTHER}'",
+            int(frame.loc[pooled, "id"].nunique()),
+        )
+        frame[column] = frame[column].astype(object).where(~pooled, OTHER)
+    return spells.with_table(frame, audit=audit)
+
+
+def small_groups(sizes: Mapping[Any, int], minimum: int) -> list[Any]:
+    """The groups to pool: all under ``minimum``, and the next smallest while they are too few.
+
+    Examples
+    --------
+    >>> small_groups({"a": 30, "b": 25, "c": 4}, minimum=20)
+    ['c', 'b']
+    >>> small_groups({"a": 30, "b": 25}, minimum=20)
+    []
+    """
+    if sum(sizes.values()) < minimum:
+        raise DataError(
+            f"all groups together hold {sum(sizes.values())} customers, fewer than {minimum}",
+            fix="group by nothing, or lower the minimum if the readers may see so few",
+        )
+    ordered = sorted(sizes.items(), key=lambda item: (item[1], str(item[0])))
+    pool: list[Any] = []
+    held = 0
+    for key, n in ordered:
+        if n >= minimum and (not pool or held >= minimum):
+            break
+        pool.append(key)
+        held += n
+    return pool

@@ -1,0 +1,290 @@
+"""Results as plain sentences: they compute nothing and leave out nothing.
+
+Every sentence carries the number, its interval and who was counted. A contrast
+between groups that chose themselves is described, never explained: "differ",
+"go along with", not "cause". All texts of the reports stand in this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from journeylib.errors import DataError
+from journeylib.results import number
+
+_MOST = 8  # groups or terms told one by one
+
+
+class Sentence(str):
+    """Text that a notebook shows as a paragraph and not as a quoted string."""
+
+    def _repr_html_(self) -> str:
+        return f"<p class='journey say'>{escape(self)}</p>"
+
+
+def say(result: Any, at: float | None = None) -> Sentence:
+    """Say in plain words what a result shows.
+
+    Parameters
+    ----------
+    result
+        A curve, incidence, comparison, restricted mean, mean count, effects or
+        proportionality result, or the spells themselves.
+    at
+        Time at which a curve is read, in its unit. Without it the median is told.
+
+    Returns
+    -------
+    Sentence
+        A ``str`` that a notebook shows as a paragraph.
+
+    Raises
+    ------
+    DataError
+        When there are no words for this kind of result.
+
+    Examples
+    --------
+    >>> import pandas as pd, journeylib as jl
+    >>> days = pd.DataFrame({"time": [10, 20, 30, 40], "event": [1, 1, 1, 0]})
+    >>> spells = jl.spells_from_frame(days, causes=["purchase"], unit="days")
+    >>> print(say(jl.survival_curve(spells)))
+    Half reach purchase within 20 days (95% interval 10 to beyond follow-up; n = 4, 3 events).
+    """
+    for kind in type(result).__mro__:
+        if kind.__name__ in _TELLERS:
+            return Sentence(_TELLERS[kind.__name__](result, at))
+    raise DataError(f"there are no words for a {type(result).__name__}")
+
+
+def note(text: str) -> Sentence:
+    """A sentence of the notebook's own, shown as a paragraph."""
+    return Sentence(text)
+
+
+def name(event: object) -> str:
+    """An event's or column's name as words.
+
+    Examples
+    --------
+    >>> name("coupon_redeemed")
+    'coupon redeemed'
+    """
+    return str(event).replace("_", " ").strip()
+
+
+def percent(share: float) -> str:
+    """A share as "about n of 100": one decimal below ten, none above.
+
+    Examples
+    --------
+    >>> percent(0.143), percent(0.0312), percent(0.0), percent(float("nan"))
+    ('14', '3.1', '0', 'unknown')
+    """
+    if np.isnan(share):
+        return "unknown"
+    value = 100 * share
+    return f"{value:.0f}" if value >= 10 or value == 0 else f"{value:.1f}"
+
+
+def chance(p: float) -> str:
+    """A p-value as text.
+
+    Examples
+    --------
+    >>> chance(0.00001), chance(0.0312), chance(0.5)
+    ('p < 0.001', 'p = 0.031', 'p = 0.50')
+    """
+    if np.isnan(p):
+        return "p unknown"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def counted(result: Any) -> Mapping[str, int]:
+    """Group -> spells counted: each leaves a curve once, by an event or by censoring."""
+    frame = result.table
+    if "censored" not in frame:
+        return {}
+    leaving = (frame["events"] + frame["censored"]).groupby(frame["group"], sort=False).sum()
+    return {str(group): round(float(n)) for group, n in leaving.items()}
+
+
+def _ends(low: float, high: float, show: Callable[[float], str] = number) -> str:
+    def end(x: float) -> str:
+        return "beyond follow-up" if pd.isna(x) else show(x)
+
+    return f"{end(low)} to {end(high)}"
+
+
+def _who(group: str) -> str:
+    return "" if group == "all" else f" in {group}"
+
+
+def _more(total: int) -> str:
+    return f" {total - _MOST} more are in the table." if total > _MOST else ""
+
+
+def _curve(curve: Any, at: float | None) -> str:
+    event = name(curve.about.get("event", "event"))
+    told = _curve_at(curve, event, at) if at is not None else _curve_median(curve, event)
+    return " ".join(told[:_MOST]) + _more(len(told))
+
+
+def _curve_at(curve: Any, event: str, at: float) -> list[str]:
+    n = counted(curve)
+    table = curve.table
+    told = []
+    for row in curve.at([at]).itertuples(index=False):
+        by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
+        ends = _ends(1 - row.high, 1 - row.low, percent)
+        told.append(
+            f"Of 100{_who(row.group)}, about {percent(1 - row.survival)} ({ends}) reach {event} "
+            f"within {number(at)} {curve.unit} (n = {n.get(row.group, 0):,}, "
+            f"{int(by_then):,} events by then)."
+        )
+    return told
+
+
+def _curve_median(curve: Any, event: str) -> list[str]:
+    n = counted(curve)
+    last = curve.table.groupby("group", sort=False)["time"].max()
+    events = curve.table.groupby("group", sort=False)["events"].sum()
+    told = []
+    for row in curve.median.itertuples(index=False):
+        size = f"n = {n.get(row.group, 0):,}, {int(events[row.group]):,} events"
+        who = _who(row.group)
+        if pd.isna(row.quantile):
+            ends = "" if pd.isna(row.low) else f"; the interval begins at {number(row.low)}"
+            told.append(
+                f"Fewer than half{who} reach {event} within the {number(float(last[row.group]))} "
+                f"{curve.unit} of follow-up{ends} ({size})."
+            )
+        else:
+            told.append(
+                f"Half{who} reach {event} within {number(row.quantile)} {curve.unit} "
+                f"(95% interval {_ends(row.low, row.high)}; {size})."
+            )
+    return told
+
+
+def _incidence(incidence: Any, at: float | None) -> str:
+    last = float(incidence.table["time"].max()) if at is None else at
+    told = [
+        f"Of 100{_who(row.group)}, about {percent(row.incidence)} "
+        f"({_ends(row.low, row.high, percent)}) reach {name(row.outcome)} first "
+        f"within {number(last)} {incidence.unit}."
+        for row in incidence.at([last]).itertuples(index=False)
+    ]
+    size = f" (n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events.)"
+    return " ".join(told[:_MOST]) + _more(len(told)) + size
+
+
+def _comparison(test: Any, at: float | None) -> str:
+    table = test.table
+    told = []
+    labels = test.about.get("causes") or [test.about.get("event", "event")]
+    for event, statistic, df, p in zip(
+        labels, *(np.atleast_1d(x) for x in (test.statistic, test.df, test.p_value))
+    ):
+        verdict = (
+            "differ by more than chance would explain"
+            if p < 0.05
+            else "do not differ by more than chance would explain"
+        )
+        told.append(
+            f"The {len(table)} groups {verdict} in their time to {name(event)} "
+            f"({test.about.get('test', 'log-rank')} test: chi-squared {number(float(statistic))} "
+            f"on {number(float(df))} df, {chance(float(p))}; n = {int(table['n'].sum()):,})."
+        )
+    return " ".join(told)
+
+
+def _rmst(result: Any, at: float | None) -> str:
+    horizon, event = result.about["horizon"], name(result.about.get("event", "event"))
+    told = [
+        f"{'Everybody together' if row.group == 'all' else row.group}: "
+        f"{number(row.rmst)} ({_ends(row.low, row.high)}) {result.unit}."
+        for row in result.table.itertuples(index=False)
+    ]
+    head = (
+        f"Mean time without {event} within the first {number(horizon)} {result.unit}, "
+        f"with 95% intervals (n = {result.about.get('n', 0):,}): "
+    )
+    return head + " ".join(told[:_MOST]) + _more(len(told))
+
+
+def _mean_count(count: Any, at: float | None) -> str:
+    last = float(count.table["time"].max()) if at is None else at
+    event = name(count.about.get("event", "event"))
+    told = [
+        f"By {number(last)} {count.unit}, a customer{_who(row.group)} has had on average "
+        f"{number(row.mean_count)} ({_ends(row.low, row.high)}) times {event}."
+        for row in count.at([last]).itertuples(index=False)
+    ]
+    size = f" (n = {count.about.get('ids', 0):,}, {count.about.get('events', 0):,} events.)"
+    return " ".join(told[:_MOST]) + _more(len(told)) + size
+
+
+def _effects(effects: Any, at: float | None) -> str:
+    event = name(effects.about.get("event", "event"))
+    told = []
+    for row in effects.table.itertuples(index=False):
+        if pd.isna(row.hazard_ratio):
+            told.append(f"{row.term}: no finite estimate.")
+            continue
+        if pd.isna(row.low) or row.low <= 1 <= row.high:
+            reading = "no difference beyond chance"
+        else:
+            reading = "sooner" if row.hazard_ratio > 1 else "later"
+        told.append(
+            f"{row.term}: hazard ratio {number(row.hazard_ratio, 3)} "
+            f"({_ends(row.low, row.high, lambda x: number(x, 3))}), {reading}."
+        )
+    head = (
+        f"What goes along with reaching {event} sooner or later, per unit of each term and the "
+        f"others held equal (n = {effects.about.get('n', 0):,}, "
+        f"{effects.about.get('events', 0):,} events): "
+    )
+    warned = " ".join(getattr(effects, "warnings", ()))
+    return " ".join([head + " ".join(told[:_MOST]) + _more(len(told)), warned]).strip()
+
+
+def _proportionality(test: Any, at: float | None) -> str:
+    table = test.table
+    bad = table[(table["p"] < 0.05) & (table["term"] != "GLOBAL")]
+    overall = table[table["term"] == "GLOBAL"].iloc[0]
+    head = (
+        f"Constant hazard ratios: chi-squared {number(overall.chisq)} on {number(overall.df)} df, "
+        f"{chance(overall.p)} for all terms together."
+    )
+    if bad.empty:
+        return f"{head} No term changes over time by more than chance would explain."
+    terms = ", ".join(f"{r.term} ({chance(r.p)})" for r in bad.head(_MOST).itertuples())
+    return (
+        f"{head} Not constant over time: {terms}. Read these ratios as averages over the "
+        "follow-up and look at the curves."
+    )
+
+
+def _spells(spells: Any, at: float | None) -> str:
+    c = spells.clock
+    return (
+        f"The clock starts {c.starts} and stops at {c.stops}; {c.censors} is censored; {c.enters}."
+    )
+
+
+_TELLERS: dict[str, Callable[[Any, float | None], str]] = {
+    "Curve": _curve,
+    "Incidence": _incidence,
+    "Comparison": _comparison,
+    "Rmst": _rmst,
+    "MeanCount": _mean_count,
+    "Effects": _effects,
+    "Proportionality": _proportionality,
+    "Spells": _spells,
+}
