@@ -55,15 +55,15 @@ def plot_curve(
     if show not in ("survival", "event"):
         raise DataError(f"show={show!r} is neither 'survival' nor 'event'")
     frame = curve.frame
-    event = curve.about.get("event", "event")
+    event = words.name(curve.about["event"])
     if show == "event":
         frame = frame.assign(survival=1 - frame["survival"], low=1 - frame["high"],
                              high=1 - frame["low"])  # fmt: skip
     label = f"share without {event}" if show == "survival" else f"share with {event}"
     ax = _steps(curve, frame, "survival", 1.0 if show == "survival" else 0.0, ax, horizon)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     top = 1.0 if show == "survival" else min(1.0, _shown_top(frame, ax.get_xlim()[1]) * 1.15)
     ax.set_ylim(0, max(top, 0.02))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if top > 0.06 else 1))
     ax.set_ylabel(label)
     caption = (
         f"{label.capitalize()} over time in {curve.unit}; bands are 95% intervals. "
@@ -72,9 +72,7 @@ def plot_curve(
     return describe(ax, f"Step curve: {label}. {words.say(curve)}", caption)
 
 
-def plot_incidence(
-    incidence: Any, ax: Axes | None = None, *, horizon: float | None = None
-) -> Axes:
+def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
     """Draw cumulative incidences, one line for each group and outcome.
 
     Parameters
@@ -117,7 +115,7 @@ def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None
     -------
     matplotlib.axes.Axes
     """
-    event = count.about.get("event", "event")
+    event = words.name(count.about["event"])
     ax = _steps(count, count.frame, "mean_count", 0.0, ax, horizon)
     ax.set_ylim(0, None)
     ax.set_ylabel(f"mean number of {event} per customer")
@@ -141,8 +139,9 @@ def _steps(
     ax = new_axes(ax, height=HEIGHT + 0.24 * rows)
     last = float(frame["time"].max()) if horizon is None else float(horizon)
     for name, colour in zip(shown, palette(len(shown))):
-        line = _thin(frame[frame["group"] == name], last)
-        time = np.concatenate([[0.0], line["time"].to_numpy(), [min(last, line["time"].max())]])
+        mine = frame[frame["group"] == name]
+        line = _thin(mine, last)
+        time = np.concatenate([[0.0], line["time"].to_numpy(), [min(last, mine["time"].max())]])
         heights = {c: _padded(line[c].to_numpy(), at_zero) for c in (value, "low", "high")}
         ax.plot(time, heights[value], drawstyle="steps-post", color=colour, lw=1.8,
                 label=_legend(result, frame, name))  # fmt: skip
@@ -153,7 +152,7 @@ def _steps(
     ax.set_xlabel(f"{result.unit} since the clock started")
     if len(groups) > 1 or table:
         ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2 if len(shown) > 1 else 1,
-                  fontsize=9.5, handlelength=1.2, borderaxespad=0.2, columnspacing=1.4,
+                  fontsize=9.5, handlelength=1.2, borderaxespad=0.2, columnspacing=1.4, frameon=False,
                   title=_left_out(groups))  # fmt: skip
     if table:
         _numbers_at_risk(ax, frame, shown)
@@ -187,7 +186,9 @@ def _legend(result: Any, frame: pd.DataFrame, name: str) -> str:
 
 def _left_out(groups: list[str]) -> str | None:
     more = len(groups) - _MOST_GROUPS
-    return f"the first {_MOST_GROUPS} of {len(groups)} groups; all are in .frame" if more > 0 else None
+    return (
+        f"the first {_MOST_GROUPS} of {len(groups)} groups; all are in .frame" if more > 0 else None
+    )
 
 
 def _shown_top(frame: pd.DataFrame, last: float) -> float:
@@ -207,7 +208,7 @@ def _numbers_at_risk(ax: Axes, frame: pd.DataFrame, groups: list[str]) -> None:
         mine = frame[frame["group"] == name]
         for tick in ticks:
             ax.text(tick, top - row * step, _at_risk(mine, tick), transform=place, fontsize=8.5,
-                    color=colour, ha="center" if tick > 0 else "left", va="center")  # fmt: skip
+                    color=colour, ha="center", va="center")  # fmt: skip
 
 
 def _at_risk(frame: pd.DataFrame, time: float) -> str:

@@ -34,7 +34,7 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, None)
     ax.set_ylabel("events")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(int(v))))
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, fontsize=9.5)
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, fontsize=9.5, frameon=False)
     ax.figure.autofmt_xdate(rotation=0, ha="center")  # type: ignore[union-attr]
     sns.despine(ax=ax)
     first, last = activity["period"].min(), activity["period"].max()
@@ -80,4 +80,6 @@ def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = 
     ax.margins(x=0.12)
     sns.despine(ax=ax, left=True)
     shown = ", ".join(f"{n} {v:,}" for n, v in zip(counts[label], counts[value]))
-    return describe(ax, f"Bars of {value} by {label}: {shown}.", f"{value.capitalize()} by {label}.")
+    return describe(
+        ax, f"Bars of {value} by {label}: {shown}.", f"{value.capitalize()} by {label}."
+    )

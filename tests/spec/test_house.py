@@ -1,0 +1,118 @@
+"""The house rules: who may import whom, what the set-up files promise."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import journeylib
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "journeylib"
+HEAVY = (
+    "pandas",
+    "numpy",
+    "ibis",
+    "lifelines",
+    "seaborn",
+    "matplotlib",
+    "statsmodels",
+    "papermill",
+)
+LIGHT = [
+    *("journeylib", "journeylib.journey", "journeylib.home", "journeylib.fingerprint"),
+    "journeylib.cli",
+    *(f"journeylib.reporting.{p.stem}" for p in sorted((PACKAGE / "reporting").glob("[a-z]*.py"))),
+]
+
+# conda-forge's names where they differ
+CONDA = {
+    "ibis-framework": "ibis-duckdb",
+    "matplotlib": "matplotlib-base",
+    "nbconvert": "nbconvert-core",
+    "seaborn": "seaborn-base",
+    "playwright": "playwright-python",
+}
+
+
+def imports(file: Path) -> set[str]:
+    """Modules that a file imports anywhere, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_reporting_and_command_line_load_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_two_halves_meet_only_in_a_notebook() -> None:
+    for file in PACKAGE.rglob("*.py"):
+        names = imports(file)
+        if "reporting" in file.parts:
+            assert not {n for n in names if n.split(".")[0] in ANALYSIS}, file
+            assert not {
+                n for n in names if n.startswith(("journeylib.estimate", "journeylib.spells"))
+            }
+        elif file.name != "cli.py":
+            assert not {n for n in names if n.startswith(("papermill", "journeylib.reporting"))}, (
+                file
+            )
+
+
+def test_every_public_name_resolves() -> None:
+    for name in journeylib.__all__:
+        assert getattr(journeylib, name) is not None
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = journeylib.nothing_like_it
+
+
+def requirement(text: str) -> tuple[str, str]:
+    name, bounds = re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[.*\])?(.*)", text.replace(" ", "")).groups()
+    return name, bounds
+
+
+def test_conda_environment_has_the_names_and_bounds_of_pyproject() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["lab"], *extras["test"]]
+    wanted = {CONDA.get(n, n) + b for n, b in map(requirement, wanted)}
+    wanted |= {f"python{project['requires-python']}", "pip", "python-duckdb"}
+    text = (ROOT / "environment.yml").read_text()
+    given = set(re.findall(r"^  - ([^\s:]+)$", text, flags=re.M)) - {"conda-forge"}
+    assert given == wanted
+    assert set(re.findall(r"^      - ([^-\s]\S*)$", text, flags=re.M)) == set(extras["samples"])
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_locks_are_pinned_hashed_and_without_addresses(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    entries = [e for e in re.split(r"\n(?=\S)", text.strip()) if not e.startswith("#")]
+    assert len(entries) > 50
+    for entry in entries:
+        assert re.match(r"[\w.-]+==[\w.!+]+", entry), entry[:80]
+        assert "--hash=sha256:" in entry, entry[:80]
+
+
+def locked(lock: str) -> set[str]:
+    return set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), flags=re.M))
+
+
+def test_reports_need_neither_spark_nor_the_test_tools() -> None:
+    tools = {"pyspark", "pytest", "hypothesis", "jupyterlab", "mypy", "ruff", "playwright"}
+    assert not locked("requirements.lock") & tools
+    assert locked("requirements.lock") <= locked("requirements-dev.lock")
