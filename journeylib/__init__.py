@@ -13,7 +13,31 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "journeylib.journey": ("read_journey", "Journey", "Window"),
+    "journeylib.events": ("open_log", "EventLog"),
+    "journeylib.audit": ("Audit",),
+    "journeylib.samples": ("write_sample",),
     "journeylib.spells": ("Spells", "Clock", "spells_from_frame"),
+    "journeylib.estimate.curves": ("Curve", "survival_curve", "cumulative_hazard"),
+    "journeylib.estimate.silence": ("churn_rules",),
+    "journeylib.results": ("Result", "Table", "show"),
+    "journeylib.columns": ("names", "needed"),
+    "journeylib.words": ("say", "note"),
+    "journeylib.findings": (
+        *("Finding", "Findings", "finding", "findings"),
+        *("counts", "shares", "medians", "ratios"),
+    ),
+    "journeylib.ledger": (
+        *("Check", "Ledger", "ledger", "check_constant_ratio", "check_dropped"),
+        *("check_entry", "check_episodes", "check_events", "check_finite"),
+        *("check_follow_up", "check_gaps", "check_mapped"),
+    ),
+    "journeylib.privacy": ("pool_small", "hide_small"),
+    "journeylib.provenance": ("provenance",),
+    "journeylib.plots": (
+        *("plot_activity", "plot_counts", "plot_curve", "plot_effects"),
+        *("plot_incidence", "plot_mean_count", "plot_rmst"),
+    ),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [*_MODULE, "__version__"]

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
+from journeylib import words
 from journeylib.errors import DataError
 from journeylib.results import number
 
@@ -162,6 +163,134 @@ def findings(*several: Finding | Iterable[Finding]) -> Findings:
     for item in several:
         flat.extend([item] if isinstance(item, Finding) else item)
     return Findings(flat)
+
+
+def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
+    """One finding a group: the share with the event by a time, or still without it.
+
+    Parameters
+    ----------
+    curve
+        Result of :func:`journeylib.survival_curve`.
+    at
+        Time at which it is read, in its unit.
+    show
+        ``"event"`` or ``"survival"``, as in :func:`journeylib.plot_curve`.
+
+    Returns
+    -------
+    Findings
+        In percent, with ``n`` spells counted and ``events`` by that time.
+    """
+    event, n, table = words.name(curve.about["event"]), words.counted(curve), curve.table
+    reached = show == "event"
+    label = f"{'reach' if reached else 'still without'} {event} {'within' if reached else 'after'}"
+    told = []
+    for row in curve.at([at]).itertuples(index=False):
+        mine = (table["group"] == row.group) & (table["time"] <= at)
+        low, high = (1 - row.high, 1 - row.low) if reached else (row.low, row.high)
+        told.append(
+            finding(
+                f"{label} {number(at)} {curve.unit}",
+                100 * ((1 - row.survival) if reached else row.survival),
+                100 * low,
+                100 * high,
+                unit="%",
+                n=n[row.group],
+                events=int(table.loc[mine, "events"].sum()),
+                std_err=100 * row.std_err,
+                group=_group(row.group),
+            )
+        )
+    return Findings(told)
+
+
+def medians(curve: Any) -> Findings:
+    """One finding a group: the time by which half have reached the event, where they do.
+
+    Parameters
+    ----------
+    curve
+        Result of :func:`journeylib.survival_curve`.
+
+    Returns
+    -------
+    Findings
+        In the curve's unit; the value is None where the median is not reached.
+    """
+    event, n = words.name(curve.about["event"]), words.counted(curve)
+    sizes = curve.about["sizes"]
+    return Findings(
+        finding(
+            f"median time to {event}",
+            row.quantile,
+            row.low,
+            row.high,
+            unit=curve.unit,
+            n=n[row.group],
+            events=int(sizes[row.group]["events"]),
+            group=_group(row.group),
+        )
+        for row in curve.median.itertuples(index=False)
+    )
+
+
+def ratios(effects: Any) -> Findings:
+    """One finding a term: its hazard ratio.
+
+    Parameters
+    ----------
+    effects
+        Result of :func:`journeylib.cox`.
+
+    Returns
+    -------
+    Findings
+        Compared between runs on the log scale; the value is None where the
+        estimate is not finite.
+    """
+    event = words.name(effects.about["event"])
+    robust = effects.table["robust_std_err"].notna()
+    errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
+    return Findings(
+        finding(
+            f"hazard ratio for {event}: {row.term}",
+            row.hazard_ratio,
+            row.low,
+            row.high,
+            n=effects.about["n"],
+            events=effects.about["events"],
+            std_err=error,
+            scale="log",
+        )
+        for row, error in zip(effects.table.itertuples(index=False), errors)
+    )
+
+
+def counts(log: Any) -> Findings:
+    """What an event log holds: events and customers kept, and the share left out.
+
+    Parameters
+    ----------
+    log
+        An :class:`EventLog`.
+
+    Returns
+    -------
+    Findings
+        Counts of what is there; they are not estimates and have no interval.
+    """
+    audit = log.audit
+    share = 100 * audit.n_dropped / audit.came_in if audit.came_in else 0.0
+    return findings(
+        finding("events kept", audit.n_kept, n=audit.came_in),
+        finding("customers", log.n_customers),
+        finding("events left out", share, unit="%", n=audit.came_in, better="lower"),
+    )
+
+
+def _group(group: str) -> str | None:
+    return None if group == "all" else group
 
 
 def _json(x: float | None) -> float | None:

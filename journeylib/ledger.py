@@ -54,7 +54,9 @@ class Ledger(tuple[Check, ...]):
             for c in self
         )
         tally = ", ".join(
-            f"{n} {verdict}" for verdict in VERDICTS if (n := [c.verdict for c in self].count(verdict))
+            f"{n} {verdict}"
+            for verdict in VERDICTS
+            if (n := [c.verdict for c in self].count(verdict))
         )
         heads = "".join(
             f"<th scope='col'>{h}</th>"
@@ -106,6 +108,54 @@ def check_entry(spells: Any) -> Check:
         "passed",
         f"{noted:,} enter after their clock started." if noted else "Nobody enters late.",
         "They count from their entry on only." if noted else "Nothing to adjust.",
+    )
+
+
+def check_episodes(spells: Any) -> Check | None:
+    """Warn when one customer has several episodes, which are not independent of each other."""
+    if spells.per is None:
+        return None
+    rows, ids = len(spells.frame), spells.frame["id"].nunique()
+    return Check(
+        "each spell is another customer",
+        "passed" if rows == ids else "warned",
+        f"{rows:,} episodes of {ids:,} customers.",
+        "Nothing."
+        if rows == ids
+        else "Intervals of the curves and the tests take the episodes as independent; "
+        "those of the model allow for several episodes of one customer.",
+    )
+
+
+def check_mapped(log: Any, most: float = 0.2) -> Check:
+    """Warn when more than the share ``most`` of the events in the window has no stage."""
+    table = log.counts()
+    total = int(table["events"].sum())
+    unmapped = table[table["stage"] == "unmapped"]
+    n = int(unmapped["events"].sum())
+    share = n / total if total else 0.0
+    names = ", ".join(str(e) for e in unmapped["event"].head(6))
+    return Check(
+        "the stages cover the events",
+        "passed" if share <= most else "warned",
+        f"{n:,} of {total:,} ({share:.1%}) have no stage" + (f": {names}." if names else "."),
+        "Nothing."
+        if share <= most
+        else "Give them a stage in the journey file, or leave them out.",
+    )
+
+
+def check_gaps(log: Any) -> Check:
+    """Warn when whole periods inside the window hold no event at all."""
+    activity = log.activity()
+    periods = pd.DatetimeIndex(sorted(activity["period"].unique()))
+    steps = periods[1:] - periods[:-1]
+    gaps = int((steps > 1.6 * steps.to_series().median()).sum()) if len(steps) > 1 else 0
+    return Check(
+        "the log has no holes",
+        "passed" if gaps == 0 else "warned",
+        f"{gaps} gap(s) in {len(periods)} periods.",
+        "Nothing." if gaps == 0 else "Ask whether events were lost there before you trust a curve.",
     )
 
 

@@ -88,3 +88,32 @@ def small_groups(sizes: Mapping[Any, int], minimum: int) -> list[Any]:
         pool.append(key)
         held += n
     return pool
+
+
+def hide_small(table: pd.DataFrame, column: str, minimum: int = 20) -> pd.DataFrame:
+    """Leave out the rows of a shown table that stand for fewer than ``minimum`` customers.
+
+    Parameters
+    ----------
+    table
+        Counts, one row a group.
+    column
+        The column of customers.
+    minimum
+        Fewest customers that a shown row may hold.
+
+    Returns
+    -------
+    DataFrame
+        The other rows. ``attrs["hidden"]`` says how many were left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> hide_small(pd.DataFrame({"event": ["a", "b"], "customers": [50, 3]}), "customers")
+      event  customers
+    0     a         50
+    """
+    large = table[table[column] >= minimum].reset_index(drop=True)
+    large.attrs["hidden"] = len(table) - len(large)
+    return large

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,6 +58,33 @@ class Result:
         return html_table(self._summary(), self._headline())
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A frame with a caption, as a report shows it; made by :func:`show`."""
+
+    frame: pd.DataFrame
+    caption: str
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{_readable(self.frame).to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.frame, self.caption)
+
+
+def show(frame: pd.DataFrame, caption: str) -> Table:
+    """Show a frame as a captioned table with readable numbers, everything in it escaped.
+
+    Examples
+    --------
+    >>> print(show(pd.DataFrame({"channel": ["e-mail"], "customers": [1200]}), "Channels"))
+    Channels
+    channel customers
+     e-mail     1,200
+    """
+    return Table(frame, caption)
+
+
 def html_table(frame: pd.DataFrame, caption: str, limit: int = 60) -> str:
     """A table as HTML with a caption and scoped headers; every cell escaped.
 
@@ -65,7 +93,6 @@ def html_table(frame: pd.DataFrame, caption: str, limit: int = 60) -> str:
     >>> "<th scope='col'>n</th>" in html_table(pd.DataFrame({"n": [1]}), "one")
     True
     """
-    from html import escape
 
     def numeric(name: Any) -> str:
         return " class='num'" if pd.api.types.is_numeric_dtype(frame[name]) else ""

@@ -54,7 +54,7 @@ def say(result: Any, at: float | None = None) -> Sentence:
     >>> days = pd.DataFrame({"time": [10, 20, 30, 40], "event": [1, 1, 1, 0]})
     >>> spells = jl.spells_from_frame(days, causes=["purchase"], unit="days")
     >>> print(say(jl.survival_curve(spells)))
-    Half reach purchase within 20 days (95% interval 10 to beyond follow-up; n = 4, 3 events).
+    Half reach purchase within 25 days (95% interval 10 to beyond follow-up; n = 4, 3 events).
     """
     for kind in type(result).__mro__:
         if kind.__name__ in _TELLERS:
@@ -106,12 +106,8 @@ def chance(p: float) -> str:
 
 
 def counted(result: Any) -> Mapping[str, int]:
-    """Group -> spells counted: each leaves a curve once, by an event or by censoring."""
-    frame = result.table
-    if "censored" not in frame:
-        return {}
-    leaving = (frame["events"] + frame["censored"]).groupby(frame["group"], sort=False).sum()
-    return {str(group): round(float(n)) for group, n in leaving.items()}
+    """Group -> spells counted in it."""
+    return {group: int(size["n"]) for group, size in result.about.get("sizes", {}).items()}
 
 
 def _ends(low: float, high: float, show: Callable[[float], str] = number) -> str:
@@ -153,10 +149,10 @@ def _curve_at(curve: Any, event: str, at: float) -> list[str]:
 def _curve_median(curve: Any, event: str) -> list[str]:
     n = counted(curve)
     last = curve.table.groupby("group", sort=False)["time"].max()
-    events = curve.table.groupby("group", sort=False)["events"].sum()
+    events = {group: int(size["events"]) for group, size in curve.about["sizes"].items()}
     told = []
     for row in curve.median.itertuples(index=False):
-        size = f"n = {n.get(row.group, 0):,}, {int(events[row.group]):,} events"
+        size = f"n = {n.get(row.group, 0):,}, {events[row.group]:,} events"
         who = _who(row.group)
         if pd.isna(row.quantile):
             ends = "" if pd.isna(row.low) else f"; the interval begins at {number(row.low)}"

@@ -152,8 +152,8 @@ def _steps(
     ax.set_xlabel(f"{result.unit} since the clock started")
     if len(groups) > 1 or table:
         ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2 if len(shown) > 1 else 1,
-                  fontsize=9.5, handlelength=1.2, borderaxespad=0.2, columnspacing=1.4, frameon=False,
-                  title=_left_out(groups))  # fmt: skip
+                  fontsize=9.5, handlelength=1.2, borderaxespad=0.2, columnspacing=1.4,
+                  frameon=False, title=_left_out(groups))  # fmt: skip
     if table:
         _numbers_at_risk(ax, frame, shown)
     sns.despine(ax=ax)

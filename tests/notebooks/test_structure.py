@@ -51,14 +51,6 @@ def test_every_parameter_is_a_scalar_with_a_comment(notebook: nbformat.NotebookN
 def test_code_is_thin(notebook: nbformat.NotebookNode) -> None:
     for cell in code(notebook):
         tree = ast.parse(cell.source)
-        kinds = (
-            ast.FunctionDef,
-            ast.AsyncFunctionDef,
-            ast.ClassDef,
-            ast.Lambda,
-            ast.For,
-            ast.While,
-        )
         assert not [n for n in ast.walk(tree) if isinstance(n, THICK)], cell.source
         if "parameters" not in cell.metadata.get("tags", []):
             assert len(cell.source.splitlines()) <= 10, cell.source

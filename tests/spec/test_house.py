@@ -15,16 +15,10 @@ import journeylib
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "journeylib"
-HEAVY = (
-    "pandas",
-    "numpy",
-    "ibis",
-    "lifelines",
-    "seaborn",
-    "matplotlib",
-    "statsmodels",
-    "papermill",
-)
+ANALYSIS = {"pandas", "numpy", "ibis", "lifelines", "seaborn", "matplotlib", "statsmodels"}
+HEAVY = {*ANALYSIS, "papermill"}
+ROOMS = ("journeylib.estimate", "journeylib.spells", "journeylib.events", "journeylib.plots")
+OUTER = ("papermill", "journeylib.reporting")
 LIGHT = [
     *("journeylib", "journeylib.journey", "journeylib.home", "journeylib.fingerprint"),
     "journeylib.cli",
@@ -64,13 +58,9 @@ def test_the_two_halves_meet_only_in_a_notebook() -> None:
         names = imports(file)
         if "reporting" in file.parts:
             assert not {n for n in names if n.split(".")[0] in ANALYSIS}, file
-            assert not {
-                n for n in names if n.startswith(("journeylib.estimate", "journeylib.spells"))
-            }
+            assert not {n for n in names if n.startswith(ROOMS)}, file
         elif file.name != "cli.py":
-            assert not {n for n in names if n.startswith(("papermill", "journeylib.reporting"))}, (
-                file
-            )
+            assert not {n for n in names if n.startswith(OUTER)}, file
 
 
 def test_every_public_name_resolves() -> None:
