@@ -23,7 +23,7 @@ from journeylib.errors import ModelError, nearest
 from journeylib.estimate.cox import Effects
 from journeylib.estimate.coxfit import CoxFit
 from journeylib.estimate.likelihood import first_moments, hazard_steps, moments_of_score
-from journeylib.estimate.risksets import RiskSets, risk_sets
+from journeylib.estimate.risksets import RiskSets, equal_times, risk_sets
 from journeylib.results import Result
 
 TRANSFORMS = ("km", "rank", "identity", "log")
@@ -50,7 +50,8 @@ def check_proportionality(
         A fitted model.
     transform
         The time scale on which an effect may drift: ``"km"`` (one less the
-        Kaplan-Meier estimate just before t), ``"rank"``, ``"identity"``, ``"log"``.
+        Kaplan-Meier estimate just before t), ``"rank"`` (among the ends of all rows),
+        ``"identity"``, ``"log"``.
     terms
         False for one row a column of the model matrix (R's ``terms=FALSE``); True
         for one row a term of the formula, with the columns of a factor tested together.
@@ -120,11 +121,17 @@ def time_scale(fit: CoxFit, transform: str) -> np.ndarray:
     if transform == "km":
         g = 1 - _survival_before(fit)
     elif transform == "rank":
-        ranks = stats.rankdata(np.repeat(sets.times, count))
-        g = ranks[sets.death_start[:-1]]
+        g = _mean_rank(sets.times, *equal_times(fit.design.stop))
     else:
         g = np.log(sets.times) if transform == "log" else sets.times.astype(float)
     return g - np.average(g, weights=count)
+
+
+def _mean_rank(times: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Rank of each time among the ends of all rows, events or not, ties sharing the mean."""
+    ends = np.sort(ends)
+    below, upto = (np.searchsorted(ends, times, side=s) for s in ("left", "right"))
+    return (below + upto + 1) / 2
 
 
 def _survival_before(fit: CoxFit) -> np.ndarray:
