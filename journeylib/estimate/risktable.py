@@ -1,0 +1,254 @@
+"""The risk table: how many are at risk, enter, are censored and have which event, and when.
+
+At time t a spell is at risk if ``start < t <= stop``; one that begins at its
+origin is at risk at 0 too. Events at t come before censoring at t, and whoever
+enters at t is not at risk at t. All non-parametric estimates are short sums and
+products over these counts, so this is the only place that touches the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from journeylib.estimate.groups import Groups
+from journeylib.estimate.records import Records, records
+from journeylib.spells.core import Spells
+
+# R's survfit treats times as tied that differ by less (aeqSurv), so that 0.1 + 0.2 ties with 0.3
+TIE = float(np.sqrt(np.finfo(float).eps))
+# whole numbers up to here cannot be tied by that rule
+WHOLE_LIMIT = 2**25
+
+
+@dataclass(frozen=True, eq=False)
+class RiskTable:
+    """Counts by group and time; the rows of one group stand together, times ascending.
+
+    Parameters
+    ----------
+    groups
+        The groups, in order.
+    bounds
+        Group g has the rows ``bounds[g]`` to ``bounds[g + 1]``.
+    time
+        Each distinct time at which somebody enters late, is censored or has an event.
+    at_risk, entered, censored
+        Counts at these times, or sums of weights.
+    events
+        Counts by cause, shape (causes, times).
+    n
+        Spells in each group, unweighted.
+    """
+
+    groups: Groups
+    bounds: np.ndarray
+    time: np.ndarray
+    at_risk: np.ndarray
+    entered: np.ndarray
+    censored: np.ndarray
+    events: np.ndarray
+    n: np.ndarray
+
+    @property
+    def any_event(self) -> np.ndarray:
+        """Events of any cause at each time."""
+        return self.events[0] if len(self.events) == 1 else self.events.sum(axis=0)
+
+    @property
+    def slices(self) -> list[slice]:
+        """Rows of each group."""
+        return [slice(a, b) for a, b in pairwise(self.bounds)]
+
+    @property
+    def code(self) -> np.ndarray:
+        """Number of the group in each row."""
+        return np.repeat(np.arange(len(self.groups)), np.diff(self.bounds))
+
+    @property
+    def last(self) -> np.ndarray:
+        """Last time of each group."""
+        return self.time[self.bounds[1:] - 1]
+
+    @property
+    def delayed(self) -> bool:
+        """Whether anybody enters late."""
+        return bool(self.entered.any())
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Tidy table ``group, time, at_risk, entered, events, censored`` and each cause apart."""
+        columns = self.groups.columns(self.code) | {
+            "time": self.time,
+            "at_risk": self.at_risk,
+            "entered": self.entered,
+            "events": self.any_event,
+            "censored": self.censored,
+        }
+        causes = {f"cause_{k + 1}": d for k, d in enumerate(self.events)}
+        return pd.DataFrame(columns | (causes if len(causes) > 1 else {}))
+
+
+def risk_table(
+    spells: Spells,
+    by: str | Sequence[str] | None = None,
+    weights: np.ndarray | None = None,
+    *,
+    near_ties: bool = True,
+) -> RiskTable:
+    """Count who is at risk, enters, is censored and has an event, by time and group.
+
+    Parameters
+    ----------
+    spells
+        Spells in memory, or lazy: then the group-by runs in the database.
+    by
+        Column or columns that make the groups.
+    weights
+        One weight a row, for rows in memory; counts become sums of weights.
+    near_ties
+        Whether times that differ by no more than rounding are tied.
+
+    Returns
+    -------
+    RiskTable
+
+    Raises
+    ------
+    DataError
+        Without any spell, or for an unknown column in ``by``.
+
+    Notes
+    -----
+    Times that differ by less than 1.5e-8, absolutely or relative to their mean,
+    are tied, as in R's ``survfit`` (``timefix``). A split of one stay (abutting
+    rows of one id, and episode, within one group) neither enters nor is
+    censored.
+
+    Examples
+    --------
+    >>> from journeylib import spells_from_frame
+    >>> df = pd.DataFrame({"from": [0, 2, 0], "to": [3, 5, 5], "event": [1, 1, 0]})
+    >>> risk_table(spells_from_frame(df, stop="to", cause="event", start="from")).frame
+      group  time  at_risk  entered  events  censored
+    0   all   2.0        2        1       0         0
+    1   all   3.0        3        0       1         0
+    2   all   5.0        2        0       1         1
+    """
+    return _table(records(spells, by, weights), near_ties)
+
+
+def _table(rec: Records, near_ties: bool) -> RiskTable:
+    bounds, time, counts = tally(rec, near_ties)
+    censored, events = counts[0], counts[1 : rec.causes + 1]
+    change = censored + (events[0] if len(events) == 1 else events.sum(axis=0))
+    entered = np.zeros_like(censored)
+    if len(counts) > rec.causes + 1:
+        entered, resumed = counts[rec.causes + 1 :]
+        change -= entered + resumed
+    at_risk = np.empty_like(change)
+    for a, b in pairwise(bounds):
+        # whoever leaves at t or later, less whoever enters at t or later
+        at_risk[a:b] = np.cumsum(change[a:b][::-1])[::-1]
+    return RiskTable(rec.groups, bounds, time, at_risk, entered, censored, events, rec.n)
+
+
+def tally(rec: Records, near_ties: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Add up records by group, time and kind.
+
+    Returns
+    -------
+    bounds, time, counts
+        Row bounds of the groups; the distinct times of each group, ascending;
+        counts of shape (kinds, times), where kinds is causes + 1, or causes + 3
+        where somebody enters late.
+    """
+    kinds = rec.causes + (3 if rec.kind.max() > rec.causes else 1)
+    whole = _whole(rec.time)
+    if whole is not None:
+        width = int(whole.max()) + 1
+        if width * len(rec.groups) * kinds <= 4 * len(whole) + 100_000:
+            return _tally_dense(rec, whole, width, kinds)
+    return _tally_sorted(rec, kinds, near_ties)
+
+
+def _whole(time: np.ndarray) -> np.ndarray | None:
+    """Times as integers where each is a whole number, else None."""
+    if time[0] != np.floor(time[0]) or time.max() >= WHOLE_LIMIT:
+        return None
+    whole = time.astype(np.int64)
+    return whole if bool((whole == time).all()) else None
+
+
+def _tally_dense(
+    rec: Records, whole: np.ndarray, width: int, kinds: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n_groups = len(rec.groups)
+    cell = whole  # a fresh array, reused to save memory
+    if n_groups > 1:
+        cell += rec.group.astype(np.int64) * width
+    cell += rec.kind.astype(np.int64) * (n_groups * width)
+    counts = _bincount(cell, rec.count, n_groups * width * kinds).reshape(kinds, -1)
+    rows = np.flatnonzero(counts.any(axis=0))
+    bounds = np.searchsorted(rows, np.arange(n_groups + 1) * width)
+    return bounds, (rows % width).astype(float), counts[:, rows]
+
+
+def _tally_sorted(
+    rec: Records, kinds: int, near_ties: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n_groups = len(rec.groups)
+    order = np.argsort(rec.time)
+    time = tie(rec.time[order]) if near_ties else rec.time[order]
+    new = np.empty(len(time), dtype=bool)
+    new[0] = True
+    if n_groups > 1:
+        by_group = np.argsort(rec.group[order], kind="stable")
+        order, time = order[by_group], time[by_group]
+        group = rec.group[order]
+        np.logical_or(time[1:] != time[:-1], group[1:] != group[:-1], out=new[1:])
+    else:
+        np.not_equal(time[1:], time[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    cell = rec.kind[order].astype(np.int64) * len(first)
+    cell += np.cumsum(new)
+    cell -= 1
+    count = None if rec.count is None else rec.count[order]
+    counts = _bincount(cell, count, len(first) * kinds).reshape(kinds, -1)
+    bounds = np.array([0, len(first)])
+    if n_groups > 1:
+        bounds = np.searchsorted(group[first], np.arange(n_groups + 1))
+    return bounds, time[first], counts
+
+
+def _bincount(cell: np.ndarray, count: np.ndarray | None, length: int) -> np.ndarray:
+    if count is None:
+        return np.bincount(cell, minlength=length)
+    total = np.bincount(cell, weights=count, minlength=length)
+    return total.astype(np.int64) if np.issubdtype(count.dtype, np.integer) else total
+
+
+def tie(time: np.ndarray) -> np.ndarray:
+    """Ascending times with near ties made equal, each to the first of its run.
+
+    Examples
+    --------
+    >>> tie(np.array([0.3, 0.1 + 0.2, 1.0])).tolist()
+    [0.3, 0.3, 1.0]
+    """
+    gap = np.diff(time)
+    distinct = gap > 0
+    if not distinct.any():
+        return time
+    unique_mean = (time[0] + time[1:][distinct].sum()) / (1 + distinct.sum())
+    limit = TIE * max(1.0, unique_mean)
+    near = distinct & (gap <= limit)
+    if not near.any():
+        return time
+    step = np.empty(len(time), dtype=bool)
+    step[0], step[1:] = True, gap > limit
+    return time[step][np.cumsum(step) - 1]
