@@ -17,7 +17,7 @@ _HOME = {
     "journeylib.events": ("open_log", "EventLog"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
-    "journeylib.spells": ("Spells", "Clock", "spells_from_frame"),
+    "journeylib.spells": ("Spells", "Clock", "spells_from_frame", "time_to", "churn"),
     "journeylib.estimate.cox": ("Effects", "cox"),
     "journeylib.estimate.proportionality": ("Proportionality", "check_proportionality"),
     "journeylib.estimate.concordance": ("Concordance", "concordance_index"),

@@ -1,20 +1,21 @@
 """The event log: who, when, what, in our words, and which rows a name means.
 
 An event log is a table of events on one clock, lazy until asked. Four kinds of
-names mean rows of it, looked up in this order:
+names mean rows of it:
 
-1. an *event* of the source, by its exact name;
-2. a *derived event* of the journey file: the rows for which its predicate holds
-   (a name for rows, never a copy of them);
-3. a *stage*: any of its events;
-4. ``first_contact``: the customer's earliest event that belongs to a stage.
+- an *event* of the source, by its exact name;
+- a *derived event* of the journey file: the rows for which its predicate holds
+  (a name for rows, never a copy of them);
+- a *stage*: any of its events;
+- ``first_contact``: the customer's earliest event that belongs to a stage.
 
-An event and a stage may be spelled alike; the event wins.
+An event and a stage may be spelled alike; the event wins. A derived event wins over
+an event that no stage has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -60,9 +61,17 @@ class Meaning:
 
     def disjoint(self, other: Meaning) -> bool:
         """Whether no row can be meant by both; False where that is not known."""
-        return self.events is not None and other.events is not None and not (
-            self.events & other.events
+        return (
+            self.events is not None
+            and other.events is not None
+            and not (self.events & other.events)
         )
+
+    def besides(self, other: Meaning) -> Meaning:
+        """The same rows without those that ``other`` means."""
+        if self.events is not None and other.events is not None:
+            return of_events(self.name, self.events - other.events)
+        return Meaning(self.name, lambda t: self.holds(t) & ~other.holds(t).fill_null(False))
 
     def same(self, other: Meaning) -> bool:
         """Whether both are known to mean the same rows."""
@@ -145,13 +154,13 @@ class EventLog:
         """
         journey = self.journey
         if name in journey.staged:
-            return _events_meaning(name, {name})
+            return of_events(name, {name})
         if name in journey.events:
             return self._derived(name)
         if name in self.observed:
-            return _events_meaning(name, {name})
+            return of_events(name, {name})
         if name in journey.stages:
-            return _events_meaning(name, journey.stages[name])
+            return of_events(name, journey.stages[name])
         known = dict.fromkeys([*journey.staged, *journey.events, *journey.stages, *self.observed])
         raise DataError(
             f"no event, derived event or stage is called {name!r}",
@@ -174,12 +183,8 @@ class EventLog:
                 where=f"{self.journey.file}, key stages",
                 fix="add [stages], or name another origin",
             )
-        if besides is None or besides.events is not None:
-            left = staged - (besides.events or frozenset() if besides else frozenset())
-            return _events_meaning(FIRST_CONTACT, left)
-        return Meaning(
-            FIRST_CONTACT, lambda t: t["stage"].notnull() & ~besides.holds(t).fill_null(False)
-        )
+        contact = of_events(FIRST_CONTACT, staged)
+        return contact if besides is None else contact.besides(besides)
 
     def select(self, name: str) -> ir.Table:
         """The rows that a name means, as a lazy table.
@@ -281,9 +286,7 @@ def open_log(journey: Journey) -> EventLog:
         journey = replace(journey, window=window)
     fated = with_fates(table, journey.window)
     rows = usable(fated)
-    log = EventLog(
-        rows.distinct(), journey, rows, own_names, _attributes(known, journey), fated
-    )
+    log = EventLog(rows.distinct(), journey, rows, own_names, _attributes(known, journey), fated)
     for name in journey.events:
         _check_derived(log, name)
     if rows.limit(1).count().to_pandas() == 0:
@@ -295,9 +298,19 @@ def open_log(journey: Journey) -> EventLog:
     return log
 
 
-def _events_meaning(name: str, events: set[str] | frozenset[str] | tuple[str, ...]) -> Meaning:
+def of_events(name: str, events: Iterable[str]) -> Meaning:
+    """A name for the rows of some events of the source."""
     meant = frozenset(events)
     return Meaning(name, lambda t: t["event"].isin(sorted(meant)), meant)
+
+
+def any_of(meanings: Sequence[Meaning]) -> Meaning:
+    """A name for the rows that any of several names mean."""
+    name = ", ".join(m.name for m in meanings)
+    sets = [m.events for m in meanings if m.events is not None]
+    if len(sets) == len(meanings):
+        return of_events(name, frozenset().union(*sets))
+    return Meaning(name, lambda t: ibis.or_(*(m.holds(t).fill_null(False) for m in meanings)))
 
 
 def _attributes(known: ir.Table | None, journey: Journey) -> ir.Table | None:

@@ -226,7 +226,9 @@ def read_journey(
     """
     file = find(path)
     top = _Table(file, "", _parse(file))
-    top.only("name", "unit", "source", "columns", "stages", "events", "window", "churn", "attributes")
+    top.only(
+        "name", "unit", "source", "columns", "stages", "events", "window", "churn", "attributes"
+    )
     columns = _columns(top.table("columns"))
     stages = _stages(top.table("stages", {}))
     return Journey(

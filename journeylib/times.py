@@ -174,7 +174,8 @@ def instant(at: ir.TimestampValue, resolution: str) -> ir.Value:
 def ticks(value: ir.Value, resolution: str) -> ir.IntegerValue:
     """Whole days, or microseconds, since 1970 of an instant or a moment."""
     if resolution == "day":
-        return value.date().delta(ibis.date("1970-01-01"), unit="day").cast("int64")
+        day = value if value.type().is_date() else value.date()
+        return day.delta(ibis.date("1970-01-01"), unit="day").cast("int64")
     seconds = value.truncate("s").epoch_seconds().cast("int64")
     return seconds * _SECOND + value.microsecond().cast("int64")
 

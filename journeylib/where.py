@@ -171,7 +171,9 @@ def _visit(node: Node, column: Callable[[str], Any]) -> Any:
     if isinstance(node, exp.Column):
         return column(node.name)
     if isinstance(node, exp.Literal):
-        number = node.this if node.is_string else int(node.this) if node.is_int else float(node.this)
+        number = (
+            node.this if node.is_string else int(node.this) if node.is_int else float(node.this)
+        )
         return ibis.literal(number)
     if isinstance(node, exp.Boolean):
         return ibis.literal(bool(node.this))

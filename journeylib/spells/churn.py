@@ -1,0 +1,162 @@
+"""How long customers stay: churn by silence, or by an event that says so.
+
+By silence: the clock starts at the first activity. The first gap strictly longer
+than ``d`` days between activities, or a final silence of at least ``d`` days by the
+cutoff (inclusive), is churn, dated last activity + ``d``. Whoever never was silent
+for so long is censored at the cutoff. A customer who comes back after such a gap has
+churned all the same: on that day nobody could know; the audit notes how many did.
+
+The same customer seen at a later cutoff churns at the same time, or, where there
+was no churn yet, later: the rule looks only at what happened by the cutoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from journeylib.errors import DataError
+from journeylib.events import EventLog, Meaning, any_of
+from journeylib.spells.core import Clock, Spells
+from journeylib.spells.origin import Covariates, at_origin, covariates
+from journeylib.spells.settle import Rules, settle
+from journeylib.spells.time_to import entry_words
+from journeylib.times import days_in_ticks, instant, ticks
+
+KEYS = ("id",)
+
+
+def churn(
+    log: EventLog, inactivity_days: float | None = None, by: str | Sequence[str] = ()
+) -> Spells:
+    """Time from the first activity until the customer is known to have left.
+
+    Parameters
+    ----------
+    log
+        As opened by ``open_log``. What counts as activity is the journey's
+        ``[churn] activity``; any event of a stage where that is not given.
+    inactivity_days
+        Silence after which a customer has churned, in days whatever the journey's
+        unit. Without it the journey's own rule: its ``inactivity_days``, or its
+        ``end_event``.
+    by
+        Columns to carry along, of the first activity's row or of the attributes.
+
+    Returns
+    -------
+    Spells
+        One row a customer; ``cause`` is 1 for churn and 0 for censored. Lazy; its
+        audit counts every customer of the log.
+
+    Raises
+    ------
+    DataError
+        When neither the journey nor the call says what churn is; for a number of
+        days that is not above 0.
+
+    Examples
+    --------
+    >>> import journeylib as jl
+    >>> log = jl.open_log(jl.read_journey("cdnow"))  # doctest: +SKIP
+    >>> jl.churn(log, inactivity_days=180).audit  # doctest: +SKIP
+    """
+    rule = log.journey.churn
+    asked = covariates(log, by)
+    if inactivity_days is None and rule is None:
+        raise DataError(
+            "what churn is has not been said",
+            where=f"{log.journey.file}, key churn",
+            fix="add [churn] with inactivity_days or end_event, or pass inactivity_days=…",
+        )
+    days = inactivity_days if rule is None or inactivity_days is not None else rule.inactivity_days
+    if days is None:
+        assert rule is not None and rule.end_event is not None
+        return _by_event(log, log.meaning(rule.end_event), asked)
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days < float("inf"):
+        raise DataError(f"inactivity_days cannot be {days!r}", fix="a number of days above 0")
+    return _by_silence(log, float(days), asked)
+
+
+def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
+    active = _activity(log, None)
+    resolution = log.window.resolution
+    acts = log.rows.filter(active.holds(log.rows))
+    acts = acts.select("id", _day=instant(acts["at"], resolution)).distinct()
+    acts = acts.select("id", _tick=ticks(acts["_day"], resolution))
+    following = acts["_tick"].lead().over(ibis.window(group_by="id", order_by=acts["_tick"]))
+    gaps = acts.mutate(_next=following)
+    silence = days_in_ticks(days, resolution)
+    lasting = ibis.ifelse(
+        gaps["_next"].isnull(),
+        gaps["_tick"] + silence <= log.span.end,
+        gaps["_next"] - gaps["_tick"] > silence,
+    )
+    found = gaps.group_by("id").aggregate(
+        _origin=gaps["_tick"].min(),
+        _event=gaps["_tick"].min(where=lasting) + silence,
+        _final=gaps["_tick"].max(),
+    )
+    back = (found["_final"] > found["_event"]).fill_null(False)
+    ends = _all_customers(log, found.mutate(_merged=back.cast("int64")))
+    words = f"{days:g} days of silence"
+    clock = Clock(
+        starts=f"at the customer's first activity ({active.name})",
+        stops=f"at {words}: {days:g} days after the last activity before the first gap longer "
+        "than that, or before a final silence at least that long",
+        censors=f"at the cutoff, {log.window.cutoff}",
+        enters=entry_words(log),
+    )
+    return _settled(
+        log, ends, by, active, clock, "came back after that silence, churned all the same"
+    )
+
+
+def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
+    active = _activity(log, end)
+    resolution = log.window.resolution
+    rows, at = log.rows, log.rows["at"]
+    found = rows.group_by("id").aggregate(
+        _first=at.min(where=active.holds(rows)), _last=at.min(where=end.holds(rows))
+    )
+    ends = found.select(
+        "id",
+        _origin=ticks(found["_first"], resolution),
+        _event=ticks(found["_last"], resolution),
+        _merged=ibis.literal(0),
+    )
+    clock = Clock(
+        starts=f"at the customer's first activity ({active.name})",
+        stops=f"at the first {end.name}",
+        censors=f"at the cutoff, {log.window.cutoff}",
+        enters=entry_words(log),
+    )
+    return _settled(log, ends, by, active, clock, None)
+
+
+def _activity(log: EventLog, end: Meaning | None) -> Meaning:
+    """What counts as activity; never the event that ends it."""
+    named = log.journey.churn.activity if log.journey.churn is not None else ()
+    if not named:
+        return log.contact(besides=end)
+    active = any_of([log.meaning(name) for name in named])
+    return active if end is None else active.besides(end)
+
+
+def _all_customers(log: EventLog, found: ir.Table) -> ir.Table:
+    """Those found, and everybody else of the log without an origin."""
+    everybody = log.rows.select(_everybody="id").distinct()
+    joined = everybody.left_join(found, everybody["_everybody"] == found["id"])
+    return joined.select(id="_everybody", _origin="_origin", _event="_event", _merged="_merged")
+
+
+def _settled(
+    log: EventLog, ends: ir.Table, by: Covariates, active: Meaning, clock: Clock, noted: str | None
+) -> Spells:
+    if by.rows:
+        values = {name: log.rows[column] for name, column in by.rows.items()}
+        first = at_origin(log.rows, active, KEYS, values)
+        ends = ends.left_join(first, "id").select(*ends.columns, *by.rows)
+    return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock, noted, before=True))

@@ -1,0 +1,114 @@
+"""What is known at the origin: the row that starts the clock, and the customer's attributes.
+
+Shared by everything that turns a log into spells. Where several rows could start
+the clock at the same moment, the one whose values sort first is taken, so that
+the answer does not depend on the order of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from journeylib.errors import DataError, nearest
+from journeylib.events import EventLog, Meaning
+from journeylib.spells.core import CORE
+
+KNOWN = "_known"
+
+
+@dataclass(frozen=True)
+class Covariates:
+    """Columns asked for in ``by``: from the origin's row, and from the attributes.
+
+    Parameters
+    ----------
+    rows
+        Name asked for -> column of the log.
+    attributes
+        Names of columns of the attributes.
+    names
+        All, in the order asked for.
+    """
+
+    rows: dict[str, str]
+    attributes: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def covariates(log: EventLog, by: str | Sequence[str]) -> Covariates:
+    """Find where each column of ``by`` comes from; the log wins over the attributes.
+
+    Raises
+    ------
+    DataError
+        For a column that neither has, named twice, or named as spells name theirs.
+    """
+    names = (by,) if isinstance(by, str) else tuple(by)
+    known = () if log.attributes is None else log.attributes.columns[1:]
+    rows, attributes = {}, []
+    for name in names:
+        if name in log.table.columns or name in log.own_names:
+            rows[name] = log.column(name)
+        elif name in known:
+            attributes.append(name)
+        else:
+            allowed = [*log.table.columns, *log.own_names, *known]
+            raise DataError(
+                f"neither the log nor the attributes have a column {name!r}",
+                where="by",
+                fix=nearest(name, allowed),
+            )
+        if name in CORE or names.count(name) > 1:
+            raise DataError(
+                f"by cannot name {name!r}"
+                + (" twice" if names.count(name) > 1 else ": spells have a column of that name"),
+                where="by",
+            )
+    return Covariates(rows, tuple(attributes), names)
+
+
+def own_names(log: EventLog, kept: Sequence[str]) -> dict[str, str]:
+    """Every other name of the columns that spells keep: ours or the source's own."""
+    aliases = {own: ours for own, ours in log.own_names.items() if ours in ("id", *kept)}
+    ours = {ours: own for own, ours in log.own_names.items() if own in kept and ours not in kept}
+    return {**aliases, **{name: own for name, own in ours.items() if name not in CORE}}
+
+
+def at_origin(
+    rows: ir.Table, origin: Meaning, keys: Sequence[str], values: dict[str, ir.Value]
+) -> ir.Table:
+    """One row a key: ``values`` as the earliest row meant by ``origin`` has them.
+
+    Parameters
+    ----------
+    rows
+        Events with ``at`` and the keys.
+    origin
+        Which rows may start the clock.
+    keys
+        Columns that tell spells apart.
+    values
+        New name -> expression over ``rows``.
+    """
+    starts = rows.filter(origin.holds(rows))
+    chosen = starts.select(*keys, _at=starts["at"], **{n: v for n, v in values.items()})
+    ordered = [chosen["_at"].asc(), *(chosen[n].asc(nulls_first=False) for n in values)]
+    window = ibis.window(group_by=list(keys), order_by=ordered)
+    ranked = chosen.mutate(_rank=ibis.row_number().over(window))
+    return ranked.filter(ranked["_rank"] == 0).drop("_rank", "_at")
+
+
+def with_attributes(log: EventLog, base: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Join attributes by id; ``_known`` says whether the customer is among them."""
+    if not names or log.attributes is None:
+        return base.mutate(**{KNOWN: ibis.literal(True)})
+    known = log.attributes.select(_attribute_id="id", **{n: n for n in names})
+    left, right = base["id"], known["_attribute_id"]
+    if left.type().is_string() != right.type().is_string():
+        left, right = left.cast("string"), right.cast("string")
+    joined = base.left_join(known, left == right)
+    return joined.mutate(**{KNOWN: joined["_attribute_id"].notnull()}).drop("_attribute_id")

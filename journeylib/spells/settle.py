@@ -1,0 +1,167 @@
+"""From two ends to a spell: who is at risk from when, until when, and who is not.
+
+Whatever finds the ends of spells hands them over here as ticks, one row a
+customer or episode. Each row gets one fate; the audit counts the fates in one
+query, and the spells are the rows that are at risk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from journeylib.audit import Audit
+from journeylib.errors import DataError
+from journeylib.events import EventLog
+from journeylib.spells.core import Clock, Spells
+from journeylib.spells.origin import KNOWN, Covariates, own_names, with_attributes
+from journeylib.times import in_units
+
+AT_RISK = "at risk"
+NO_ORIGIN = "no origin event"
+BEFORE = "event before the origin"
+END_BEFORE = "planned end before the origin"
+UNWATCHED = "ended before the window opened"
+AT_OPENING = "ended at the instant the window opened"
+
+ZERO = "zero duration, at risk at 0"
+DELAYED = "delayed entry: the origin is before the window"
+NO_ATTRIBUTES = "no attributes known"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How ends become spells.
+
+    Parameters
+    ----------
+    of
+        What is counted: ``"customers"`` or ``"episodes"``.
+    causes
+        Name of what stops the clock.
+    keys
+        ``id``, and the episode's column where there is one.
+    by
+        Columns to carry along.
+    clock
+        The rules in words.
+    merged
+        What the sum of the column ``_merged`` counts; None where it counts nothing.
+    before
+        Whether an event before the origin takes the customer out.
+    """
+
+    of: str
+    causes: tuple[str, ...]
+    keys: tuple[str, ...]
+    by: Covariates
+    clock: Clock
+    merged: str | None = None
+    before: bool = True
+
+
+def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
+    """Make spells of ends.
+
+    Parameters
+    ----------
+    log
+        Gives the window, the unit and the attributes.
+    ends
+        One row a key: ``_origin``, ``_event`` (missing where it did not happen) and
+        optionally ``_end``, all in ticks; ``_merged``; covariates of the origin's row.
+    rules
+        The rest.
+
+    Returns
+    -------
+    Spells
+        Lazy, over a result that the database keeps while the spells are in use, so
+        that the events are read once however often the spells are.
+    """
+    timed = _timed(log, ends, rules)
+    kept = with_attributes(log, timed, rules.by.attributes).cache()
+    audit = _audit(kept, rules)
+    at_risk = kept.filter(kept["_fate"] == AT_RISK)
+    resolution, unit = log.window.resolution, log.journey.unit
+    columns = {
+        "id": at_risk["id"],
+        "start": in_units(at_risk["_start"], resolution, unit),
+        "stop": in_units(at_risk["_stop"], resolution, unit),
+        "cause": at_risk["_cause"],
+    }
+    extra = [*rules.keys[1:], *rules.by.names]
+    table = at_risk.select(**columns, **{name: at_risk[name] for name in extra})
+    return Spells(
+        table=table.order_by(list(rules.keys)),
+        unit=unit,
+        causes=rules.causes,
+        audit=audit,
+        clock=rules.clock,
+        own_names=own_names(log, extra),
+        per=rules.keys[1] if len(rules.keys) > 1 else None,
+        single=True,
+    )
+
+
+def _timed(log: EventLog, ends: ir.Table, rules: Rules) -> ir.Table:
+    """Add ``_start, _stop`` in ticks from the origin, ``_cause`` and ``_fate``."""
+    span = log.span
+    origin, event = ends["_origin"], ends["_event"]
+    end = ends["_end"] if "_end" in ends.columns else ibis.null("int64")
+    limit = ibis.least(ibis.coalesce(end, span.end), span.end)
+    happened = event.notnull() & (event <= limit)
+    stop = ibis.ifelse(happened, event, limit) - origin
+    start = ibis.literal(0, "int64")
+    if span.entry is not None:
+        start = ibis.greatest(ibis.literal(span.entry, "int64") - origin, start)
+    timed = ends.mutate(_start=start, _stop=stop, _cause=happened.cast("int64"), _limit=limit)
+    fate = ibis.cases(
+        (timed["_origin"].isnull(), NO_ORIGIN),
+        (timed["_event"] < timed["_origin"], BEFORE),
+        (timed["_limit"] < timed["_origin"], END_BEFORE),
+        (timed["_stop"] < timed["_start"], UNWATCHED),
+        ((timed["_stop"] == timed["_start"]) & (timed["_start"] > 0), AT_OPENING),
+        else_=AT_RISK,
+    )
+    return timed.mutate(_fate=fate)
+
+
+def _audit(kept: ir.Table, rules: Rules) -> Audit:
+    """Count the fates, and what is to be said about who is at risk, in one query."""
+    counts = (
+        kept.group_by("_fate")
+        .aggregate(
+            rows=kept.count(),
+            zero=(kept["_stop"] == 0).sum(),
+            delayed=(kept["_start"] > 0).sum(),
+            unknown=(~kept[KNOWN]).sum(),
+            merged=kept["_merged"].sum(),
+        )
+        .to_pandas()
+        .set_index("_fate")
+    )
+    n = {str(fate): int(rows) for fate, rows in counts["rows"].items()}
+    reasons = [NO_ORIGIN, BEFORE, END_BEFORE, UNWATCHED, AT_OPENING]
+    always = {NO_ORIGIN, *([BEFORE] if rules.before else [])}
+    audit = Audit(
+        rules.of,
+        sum(n.values()),
+        kept={AT_RISK: n.get(AT_RISK, 0)},
+        dropped={reason: n.get(reason, 0) for reason in reasons if reason in n or reason in always},
+    )
+    if AT_RISK not in counts.index:
+        return audit
+    noted = counts.loc[AT_RISK].fillna(0).astype("int64")
+    if rules.by.attributes and noted["unknown"] == noted["rows"]:
+        raise DataError(
+            "the attributes know none of the customers at risk",
+            where="by: " + ", ".join(rules.by.attributes),
+            fix="check that [attributes] id holds the same ids as the log",
+        )
+    audit = audit.note(ZERO, int(noted["zero"])).note(DELAYED, int(noted["delayed"]))
+    if rules.merged is not None:
+        audit = audit.note(rules.merged, int(noted["merged"]))
+    return audit.note(NO_ATTRIBUTES, int(noted["unknown"]))
