@@ -27,6 +27,7 @@ from journeylib.estimate.residuals import grouped
 from journeylib.estimate.risksets import RiskSets, risk_sets
 
 WEIGHTS = ("n", "n/G2")
+SAME_SCORE = 1e-10  # on the scale of a log hazard
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,7 @@ def model_concordance(fit: CoxFit, time_weight: str) -> Concordance:
     """Concordance of a fitted model on its own data."""
     sets, design = fit.data.sets, fit.design
     weight = fit.data.weight
-    step = _pair_weights(
-        sets, design.start, design.stop, design.event, design.weight, time_weight
-    )
+    step = _pair_weights(sets, design.start, design.stop, design.event, design.weight, time_weight)
     cluster = fit.cluster if design.cluster is not None else None
     ones = np.ones(len(sets.rows)) if weight is None else weight
     return _concordance(sets, fit.predictor(), ones, cluster, step)
@@ -157,7 +156,7 @@ def _concordance(
     cluster: np.ndarray | None,
     step: np.ndarray,
 ) -> Concordance:
-    _, ranks = np.unique(score, return_inverse=True)
+    ranks = score_ranks(score)
     below_d, equal_d, above_d = _at_risk_with(sets, ranks, weight)
     below, equal, above = _events_among(sets, ranks, weight, step)
     own = sets.per_death(step)
@@ -174,6 +173,18 @@ def _concordance(
     influence = weight * (concordant + tied / 2 - value * (concordant + discordant + tied)) / count
     influence = grouped(influence[None, :], cluster)[0]
     return Concordance(value, float(np.sqrt(influence @ influence)), *pairs)
+
+
+def score_ranks(score: np.ndarray) -> np.ndarray:
+    """Ranks from 0 of scores, equal ones sharing a rank.
+
+    The same covariates may give scores that differ in the last digit, for sums are
+    not rounded alike everywhere in an array: such scores are equal.
+    """
+    order = np.argsort(score)
+    ranks = np.empty(len(score), dtype=np.int64)
+    ranks[order] = np.concatenate(([0], np.cumsum(np.diff(score[order]) > SAME_SCORE)))
+    return ranks
 
 
 def _below_equal_above(

@@ -156,7 +156,7 @@ def _standardised(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Columns centred and scaled, in the order of ``rows``, one contiguous row a covariate."""
     low, high = matrix.min(axis=0), matrix.max(axis=0)
-    constant = [names[j] for j in np.flatnonzero(low == high)]
+    constant = [names[int(j)] for j in np.flatnonzero(low == high)]
     if constant:
         raise ModelError(
             f"{' and '.join(constant)} is the same in every row of the model",

@@ -13,7 +13,7 @@ FEW_EVENTS = 10  # per term; Peduzzi et al. (1995), J Clin Epidemiol 48
 def fit_warnings(fit: CoxFit, cluster: str | None) -> tuple[str, ...]:
     """Terms without a finite estimate, repeated events without clusters, too few events."""
     names = fit.design.names
-    found = [_no_estimate(fit, j, names[j]) for j in np.flatnonzero(~fit.finite)]
+    found = [_no_estimate(fit, int(j), names[j]) for j in np.flatnonzero(~fit.finite)]
     if cluster is None:
         found += _repeated(fit)
     terms, events = len(names), int(fit.design.event.sum())

@@ -366,9 +366,7 @@ def _numbers(frame: pd.DataFrame, given: Column | None, name: str) -> np.ndarray
     return values
 
 
-def _codes(
-    frame: pd.DataFrame, layers: Sequence[str]
-) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def _codes(frame: pd.DataFrame, layers: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Integer codes of the strata in sorted order, and their names."""
     if not layers:
         return None, ("all",)

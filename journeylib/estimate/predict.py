@@ -188,7 +188,7 @@ def _new_strata(fit: CoxFit, frame: pd.DataFrame) -> np.ndarray:
     text = frame[design.layers[0]].astype(str)
     for name in design.layers[1:]:
         text = text + " / " + frame[name].astype(str)
-    codes = pd.Index(design.strata).get_indexer(text)
+    codes = pd.Index(design.strata).get_indexer(pd.Index(text))
     if (codes < 0).any():
         bad = text.iloc[int(np.argmin(codes))]
         raise DataError(f"the model has no stratum {bad!r}", fix=nearest(bad, design.strata))
