@@ -84,3 +84,12 @@ def positive_limits(
     none = value == 0
     low[none], high[none] = 0, 0
     return low, high
+
+
+def incidence_limits(
+    share: np.ndarray, std_err: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of an incidence on the log scale, at most 1; NaN while it is 0, as in R."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.exp(z_value(level) * std_err / share)
+        return share / factor, np.minimum(share * factor, 1)

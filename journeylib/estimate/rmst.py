@@ -13,7 +13,6 @@ from scipy.stats import norm
 from journeylib.errors import DataError, ModelError
 from journeylib.estimate.about import about
 from journeylib.estimate.adjust import adjusted
-from journeylib.estimate.curves import kaplan_meier
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.risktable import RiskTable, risk_table
 from journeylib.results import Result, _readable, html_table
@@ -104,8 +103,9 @@ def rmst(
     """
     horizon = checked_horizon(horizon)
     table = risk_table(spells, by)
-    check_followed(table, horizon, spells.unit)
-    area, std_err = restricted_means(table, horizon)
+    _check_followed(table, horizon, spells.unit)
+    counts = ((table.time[s], table.at_risk[s], table.any_event[s]) for s in table.slices)
+    area, std_err = np.array([mean_within(*c, horizon) for c in counts]).T
     z = z_value(level)
     labels = np.array(table.groups.labels, dtype=object)
     columns = table.groups.columns(np.arange(len(labels))) | {
@@ -129,13 +129,21 @@ def checked_horizon(horizon: float) -> float:
     return value
 
 
-def check_followed(table: RiskTable, horizon: float, unit: str) -> None:
-    """Refuse a horizon beyond the follow-up of a group whose curve has not reached 0."""
+def followed(table: RiskTable, horizon: float) -> np.ndarray:
+    """Whether each group is followed up to the horizon, or its curve has reached 0 before."""
     ends = table.bounds[1:] - 1
-    gone = table.at_risk[ends] == table.any_event[ends]
-    short = (table.last < horizon) & ~gone
+    return (table.last >= horizon) | _gone(table)[ends]
+
+
+def _gone(table: RiskTable) -> np.ndarray:
+    """Rows at which the last of those at risk have the event, so that the curve is 0 from there."""
+    return (table.any_event > 0) & (table.at_risk == table.any_event)
+
+
+def _check_followed(table: RiskTable, horizon: float, unit: str) -> None:
+    short = ~followed(table, horizon)
     if short.any():
-        usable = float(table.last[~gone].min())
+        usable = float(table.last[short].min())
         g = int(np.flatnonzero(short)[np.argmin(table.last[short])])
         raise ModelError(
             f"the horizon of {horizon:g} {unit} lies beyond the follow-up of group "
@@ -145,22 +153,35 @@ def check_followed(table: RiskTable, horizon: float, unit: str) -> None:
         )
 
 
-def restricted_means(table: RiskTable, horizon: float) -> tuple[np.ndarray, np.ndarray]:
-    """Area under each group's survival curve up to the horizon, and its standard error."""
-    survival, _ = kaplan_meier(table)
-    n, d = table.at_risk, table.any_event
-    term = np.divide(d, n * (n - d.astype(float)), out=np.zeros(len(d)), where=(d > 0) & (n > d))
-    area, error = np.empty(len(table.groups)), np.empty(len(table.groups))
-    for g, s in enumerate(table.slices):
-        stop = s.start + int(np.searchsorted(table.time[s], horizon, side="right"))
-        part = slice(s.start, stop)
-        edges = np.concatenate([[0.0], table.time[part], [horizon]])
-        boxes = np.diff(edges) * np.concatenate([[1.0], survival[part]])
-        area[g] = boxes.sum()
-        # what lies to the right of each time is what an event there would have cost
-        right = np.cumsum(boxes[:0:-1])[::-1]
-        error[g] = np.sqrt(np.sum(right**2 * term[part]))
-    return area, error
+def mean_within(
+    time: np.ndarray, at_risk: np.ndarray, events: np.ndarray, horizon: float
+) -> tuple[float, float]:
+    """Area under a survival curve up to a horizon, and its standard error.
+
+    Parameters
+    ----------
+    time
+        Ascending, shape (times,); those beyond the horizon do not matter.
+    at_risk, events
+        Counts at these times.
+    horizon
+        Where the area ends.
+
+    Examples
+    --------
+    >>> time, at_risk, events = np.array([2.0, 4.0]), np.array([4, 3]), np.array([1, 1])
+    >>> mean_within(time, at_risk, events, horizon=5)
+    (4.0, 0.6123724356957945)
+    """
+    upto = int(np.searchsorted(time, horizon, side="right"))
+    t, n, d = time[:upto], at_risk[:upto], events[:upto].astype(float)
+    survival = np.cumprod(1 - np.divide(d, n, out=np.zeros(upto), where=d > 0))
+    term = np.divide(d, n * (n - d), out=np.zeros(upto), where=(d > 0) & (n > d))
+    edges = np.concatenate([[0.0], t, [horizon]])
+    boxes = np.diff(edges) * np.concatenate([[1.0], survival])
+    # what lies to the right of each time is what an event there costs
+    right = np.cumsum(boxes[:0:-1])[::-1]
+    return float(boxes.sum()), float(np.sqrt(np.sum(right**2 * term)))
 
 
 def _differences(labels: np.ndarray, area: np.ndarray, error: np.ndarray, z: float) -> pd.DataFrame:

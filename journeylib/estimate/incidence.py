@@ -1,0 +1,187 @@
+"""Competing outcomes: the share that has had each of them by a time (Aalen-Johansen)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from journeylib.estimate.about import about
+from journeylib.estimate.influence import variance
+from journeylib.estimate.intervals import incidence_limits, z_value
+from journeylib.estimate.risktable import RiskTable, risk_table
+from journeylib.estimate.robust import repeated_events, rows_by_group
+from journeylib.estimate.steps import at_times
+from journeylib.estimate.weighting import weighted
+from journeylib.results import Result
+from journeylib.spells.core import Spells
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Incidence(Result):
+    """Cumulative incidence of each cause by group.
+
+    ``.frame`` has ``group, cause, outcome, time, at_risk, incidence, std_err,
+    low, high``; the incidences of all causes and the share without any add up to 1.
+    """
+
+    title: ClassVar[str] = "Cumulative incidence"
+
+    def at(self, times: float | Sequence[float]) -> pd.DataFrame:
+        """The incidence of each cause at chosen times.
+
+        Parameters
+        ----------
+        times
+            One or several times, in the unit of the result.
+
+        Returns
+        -------
+        DataFrame
+            ``group, cause, outcome, time, at_risk, incidence, std_err, low,
+            high``; NaN after the last follow-up of a group, unless everybody
+            there has had one of the outcomes.
+        """
+        start = {"incidence": 0.0, "std_err": 0.0, "low": np.nan, "high": np.nan}
+        over = self.table["group"].map(self.about["complete"]).to_numpy(dtype=bool)
+        return at_times(self.table, times, start, ended=over)
+
+    def _summary(self) -> pd.DataFrame:
+        last = self.table.groupby(["group", "cause"], sort=False).tail(1)
+        return last.drop(columns="at_risk")
+
+
+def cumulative_incidence(
+    spells: Spells, by: str | Sequence[str] | None = None, *, level: float = 0.95
+) -> Incidence:
+    """Aalen-Johansen: the share that has had each outcome, while the others compete.
+
+    Parameters
+    ----------
+    spells
+        Spells with causes 1…k. Delayed entry is fine.
+    by
+        Column or columns that make the groups.
+    level
+        Of the interval, which is made on the log scale.
+
+    Returns
+    -------
+    Incidence
+        Interval limits are NaN before the first event of a cause.
+
+    Notes
+    -----
+    Aalen and Johansen (1978). Standard errors are those of R's ``survfit`` with
+    a factor as status: the infinitesimal jackknife, which without delayed entry
+    equals the Greenwood-type recursion used here; with it, influences are summed
+    by customer, for which the rows of a lazy table are fetched.
+
+    Examples
+    --------
+    >>> from journeylib import spells_from_frame
+    >>> df = pd.DataFrame({"time": [1, 2, 3, 4], "event": [1, 2, 0, 1]})
+    >>> cumulative_incidence(spells_from_frame(df)).at(2)[["outcome", "at_risk", "incidence"]]
+       outcome  at_risk  incidence
+    0  cause 1        3       0.25
+    1  cause 2        3       0.25
+    """
+    z_value(level)
+    table = risk_table(spells, by)
+    left, after, share = _incidence(table)
+    if table.delayed or repeated_events(spells):
+        spread = _robust(spells, by, table, left, after, share)
+    else:
+        spread = np.stack([_greenwood(table, k, left, after) for k in range(len(share))])
+    error = np.sqrt(spread)
+    low, high = incidence_limits(share, error, level)
+    ends = table.bounds[1:] - 1
+    complete = dict(zip(table.groups.labels, (after[ends] == 0).tolist()))
+    facts = about(spells, table, conf="log", level=level, complete=complete)
+    frame = _frame(spells, table, {"incidence": share, "std_err": error, "low": low, "high": high})
+    return Incidence(frame, spells.unit, table.groups.names, facts)
+
+
+def _incidence(table: RiskTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Share without any event just before and after each time; incidence of each cause."""
+    n, d = table.at_risk, table.any_event
+    safe = np.where(n > 0, n, 1)
+    stay = 1 - d / safe
+    left, after = np.ones(len(n)), np.empty(len(n))
+    share = np.empty(table.events.shape)
+    for s in table.slices:
+        np.cumprod(stay[s], out=after[s])
+        left[s.start + 1 : s.stop] = after[s.start : s.stop - 1]
+        np.cumsum(left[s] * table.events[:, s] / safe[s], axis=1, out=share[:, s])
+    return left, after, share
+
+
+def _greenwood(table: RiskTable, k: int, left: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Variance of the incidence of cause k where everybody is watched from the origin.
+
+    The covariance matrix of (without any event, incidence of k) is carried from
+    one time to the next by the matrix of transitions; each recursion is linear,
+    hence a running sum.
+    """
+    n, d, own = table.at_risk, table.any_event, table.events[k]
+    n = np.where(n > 0, n, 1)
+    rate, pace = d / n, own / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        term = np.where((d > 0) & (n > d), rate / (n - d), 0.0)
+    out = np.empty(len(n))
+    for s in table.slices:
+        hazard_before = np.cumsum(term[s]) - term[s]
+        stays = after[s] > 0
+        # covariance over the share left: it gathers what the next times multiply
+        change = pace[s] * left[s] * (hazard_before - np.where(stays, 1 / n[s], 0.0))
+        cross = np.cumsum(change) - change
+        step = left[s] * pace[s]
+        gain = 2 * step * cross + step**2 * hazard_before + left[s] * step * (1 - pace[s]) / n[s]
+        np.cumsum(gain, out=out[s])
+    return np.maximum(out, 0, out=out)
+
+
+def _robust(
+    spells: Spells,
+    by: str | Sequence[str] | None,
+    table: RiskTable,
+    left: np.ndarray,
+    after: np.ndarray,
+    share: np.ndarray,
+) -> np.ndarray:
+    """Variance of each incidence from the influence of each customer."""
+    out = np.empty(share.shape)
+    for s, rows in rows_by_group(weighted(spells, None), by, table):
+        n, d = np.where(table.at_risk[s] > 0, table.at_risk[s], 1), table.any_event[s]
+        survive = after[s] > 0
+        lost = np.divide(left[s], after[s], out=np.zeros(len(n)), where=survive)
+        happened = rows.cause > 0
+        for k in range(len(share)):
+            # counted from the end, so that what an event costs later stays below the share left
+            rest = share[k, s] - share[k, s][-1]
+            cost = lost * rest
+            steps = [(left[s] * table.events[k, s] + cost * d) / n**2, lost * d / n**2]
+            own = (left[s] / n)[rows.last] * (rows.cause == k + 1)
+            jumps = [own + (cost / n)[rows.last] * happened, (lost / n)[rows.last] * happened]
+            out[k, s] = variance(rows, steps, jumps, [np.ones(len(n)), -rest])
+    return np.where(share > 0, out, 0.0)
+
+
+def _frame(spells: Spells, table: RiskTable, values: dict[str, np.ndarray]) -> pd.DataFrame:
+    """One row for each group, cause and time, in this order."""
+    causes = len(spells.causes)
+    sizes = np.diff(table.bounds)
+    row = np.concatenate([np.tile(np.arange(s.start, s.stop), causes) for s in table.slices])
+    cause = np.repeat(np.tile(np.arange(causes), len(sizes)), np.repeat(sizes, causes))
+    columns = {
+        "cause": cause + 1,
+        "outcome": np.array(spells.causes, dtype=object)[cause],
+        "time": table.time[row],
+        "at_risk": table.at_risk[row],
+    }
+    columns |= {name: value[cause, row] for name, value in values.items()}
+    lead = table.groups.columns(table.code[row], tuple(columns))
+    return pd.DataFrame(lead | columns, copy=False)
