@@ -1,0 +1,124 @@
+"""Kernels: one process per report, on its own sockets, killed with all its children.
+
+Sockets are files (``ipc``) in a short folder of their own, because TCP ports
+chosen beforehand are lost to other processes now and then. The interpreter is
+always the one that runs the batch, whatever kernels are installed.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_live: set[Any] = set()
+
+
+def new_manager() -> Any:
+    """A kernel manager, not yet started, with a socket folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="jk", dir=_short_folder()))
+    options: dict[str, Any] = {"connection_file": str(folder / "k.json")}
+    if os.name == "posix":
+        options |= {"transport": "ipc", "ip": str(folder / "s")}
+    manager = _manager_class()(**options)
+    manager.folder = folder
+    _live.add(manager)
+    return manager
+
+
+def environment() -> dict[str, str]:
+    """Environment of a kernel: one thread of linear algebra, as the cores are shared out."""
+    return {"OMP_NUM_THREADS": "1", **os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def kill(manager: Any) -> None:
+    """Kill a kernel and its children at once; harmless where it is gone."""
+    if manager is None or manager.process is None:
+        return
+    with suppress(OSError):
+        if os.name == "posix":
+            # the kernel leads a process group of its own, so its children go with it
+            os.killpg(manager.process.pid, signal.SIGKILL)
+        else:  # pragma: no cover
+            manager.process.kill()
+
+
+def release(manager: Any) -> None:
+    """Kill what is left of a kernel and remove its sockets."""
+    if manager is not None:
+        kill(manager)
+        shutil.rmtree(manager.folder, ignore_errors=True)
+        _live.discard(manager)
+
+
+def kill_all() -> None:
+    """Kill every kernel of this process, as when a batch is interrupted."""
+    for manager in tuple(_live):
+        kill(manager)
+
+
+def ended(manager: Any) -> str:
+    """How a kernel's process ended, in words; empty where it lives or is unknown."""
+    code = None if manager is None or manager.process is None else manager.process.poll()
+    return "" if code is None else _ended(code)
+
+
+def _ended(code: int) -> str:
+    """Exit code in words.
+
+    Examples
+    --------
+    >>> _ended(-9)
+    'it was killed by SIGKILL; the usual reason is that memory ran out'
+    >>> _ended(1)
+    'it ended itself with exit code 1'
+    """
+    if code >= 0:
+        return f"it ended itself with exit code {code}"
+    name = signal.Signals(-code).name
+    why = "; the usual reason is that memory ran out" if name == "SIGKILL" else ""
+    return f"it was killed by {name}{why}"
+
+
+def _short_folder() -> str:
+    """A folder short enough for socket names, which may have about 100 bytes."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) <= 60 or not os.path.isdir("/tmp") else "/tmp"
+
+
+@functools.cache
+def _manager_class() -> Any:
+    """The manager's class, made late because jupyter_client takes its time to import."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Manager(AsyncKernelManager):  # type: ignore[misc, unused-ignore]
+        """Starts this interpreter's ipykernel and remembers its process."""
+
+        process: Any = None
+        folder: Path = Path()
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+        async def _async_launch_kernel(self, command: Any, **options: Any) -> None:
+            await super()._async_launch_kernel(command, **options)
+            self.process = getattr(self.provisioner, "process", None)
+
+        _launch_kernel = _async_launch_kernel
+
+    return Manager
+
+
+def start_options(env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Options for starting a kernel, as nbclient hands them on."""
+    return {"env": dict(env) if env is not None else environment()}

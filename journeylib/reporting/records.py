@@ -1,0 +1,224 @@
+"""What is known of a run when it is over: one small JSON file, and all that the index reads.
+
+A record is complete in itself. The index, the list of what may be skipped and,
+later, the comparison of two runs are made from records alone; no notebook and no
+page is opened for them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from journeylib.errors import RunError
+
+SCHEMA = 1
+VERDICTS = ("ok", "failed", "timed_out", "killed", "invalid")
+FINDING_MIME = "application/vnd.journey.finding+json"
+PROVENANCE_MIME = "application/vnd.journey.provenance+json"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run is not ok.
+
+    Parameters
+    ----------
+    name
+        Class of the error, for instance ``"DataError"``.
+    message
+        Its text; for errors of this package what, where and fix.
+    cell
+        Number of the cell in the notebook, the first being 1; None where no cell is to blame.
+    source
+        Code of that cell.
+    traceback
+        As Python printed it, without colours.
+    """
+
+    name: str
+    message: str
+    cell: int | None = None
+    source: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of one report.
+
+    Parameters
+    ----------
+    report_id, run_id
+        The report that was run, and this run of it. Run ids sort by time.
+    title, question, group
+        As shown in the index.
+    notebook
+        Path of the notebook, relative to the project where it lies inside it.
+    parameters
+        Every parameter of the notebook with the value it had.
+    verdict
+        ``ok``, ``failed``, ``timed_out``, ``killed`` or ``invalid``.
+    started, seconds
+        Time of the start in UTC (ISO 8601), and how long the run took.
+    key, parts
+        Hash over all that could change the result, and the hash of each ingredient.
+    fingerprint
+        Of the data read; None where the notebook names no journey.
+    findings
+        What the cells tagged ``answer`` emitted, in their order.
+    provenance
+        What the cell tagged ``provenance`` emitted.
+    versions
+        Package -> version.
+    rerun
+        The command that runs this once more.
+    failure
+        Why it is not ok.
+
+    Examples
+    --------
+    >>> record = RunRecord("churn", "20260101T000000Z-0", verdict="ok")
+    >>> RunRecord.from_json(record.to_json()) == record
+    True
+    """
+
+    report_id: str
+    run_id: str
+    title: str = ""
+    question: str = ""
+    group: str = ""
+    notebook: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    verdict: str = "ok"
+    started: str = ""
+    seconds: float = 0.0
+    key: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+    findings: tuple[Mapping[str, Any], ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    rerun: str = ""
+    failure: Failure | None = None
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"no such verdict: {self.verdict!r}")
+
+    @property
+    def ok(self) -> bool:
+        """Whether the report was executed to its end and rendered."""
+        return self.verdict == "ok"
+
+    def to_json(self) -> str:
+        """The record as JSON text."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunRecord:
+        """Read a record; keys that a later version added are left aside."""
+        given = json.loads(text)
+        if not isinstance(given, dict) or int(given.get("schema", 0)) < 1:
+            raise ValueError("not a run record")
+        known = {f.name for f in fields(cls)}
+        kept = {k: v for k, v in given.items() if k in known}
+        kept["findings"] = tuple(kept.get("findings", ()))
+        if kept.get("failure") is not None:
+            kept["failure"] = Failure(**kept["failure"])
+        return cls(**kept)
+
+    def _repr_html_(self) -> str:
+        from journeylib.reporting.verdicts import link_html
+
+        return link_html(self)
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read one ``run.json``.
+
+    Raises
+    ------
+    RunError
+        When the file is not a run record.
+    """
+    try:
+        return RunRecord.from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(
+            f"this is not a run record: {error}", where=str(path), fix="delete its folder"
+        ) from error
+
+
+def collect_findings(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The findings that an executed notebook emitted in cells tagged ``answer``.
+
+    Examples
+    --------
+    >>> data = {FINDING_MIME: {"findings": [{"name": "median", "value": float("nan")}]}}
+    >>> cell = {"metadata": {"tags": ["answer"]}, "outputs": [{"data": data}]}
+    >>> collect_findings({"cells": [cell]})
+    ({'name': 'median', 'value': None},)
+    """
+    found: list[dict[str, Any]] = []
+    for payload in _payloads(notebook, "answer", FINDING_MIME):
+        found.extend(_plain(f) for f in payload.get("findings", []) if isinstance(f, Mapping))
+    return tuple(found)
+
+
+def collect_provenance(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """What an executed notebook emitted in the cell tagged ``provenance``."""
+    merged: dict[str, Any] = {}
+    for payload in _payloads(notebook, "provenance", PROVENANCE_MIME):
+        merged.update(_plain(payload))
+    return merged
+
+
+def tags(cell: Mapping[str, Any]) -> frozenset[str]:
+    """Tags of a notebook cell."""
+    given = cell.get("metadata", {}).get("tags", [])
+    return frozenset(given) if isinstance(given, list) else frozenset()
+
+
+def source(cell: Mapping[str, Any]) -> str:
+    """Text of a notebook cell, which the file format may split into lines."""
+    text = cell.get("source", "")
+    return "".join(text) if isinstance(text, list) else str(text)
+
+
+def slug(text: object, limit: int = 60) -> str:
+    """A text as part of a file name: lower-case letters, digits, ``-`` and ``_``.
+
+    Examples
+    --------
+    >>> slug("Type A / e-mail"), slug(90), slug("…")
+    ('type-a-e-mail', '90', 'x')
+    """
+    return re.sub(r"[^a-z0-9_]+", "-", str(text).lower()).strip("-")[:limit].strip("-") or "x"
+
+
+def _payloads(notebook: Mapping[str, Any], tag: str, mime: str) -> list[Mapping[str, Any]]:
+    data = [
+        output.get("data", {}).get(mime)
+        for cell in notebook.get("cells", [])
+        if tag in tags(cell)
+        for output in cell.get("outputs", [])
+    ]
+    return [d for d in data if isinstance(d, Mapping)]
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only, numbers finite: NaN and infinity mean that there is no number."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,313 @@
+"""One report from job to page: check, execute, judge, render, and move to its place.
+
+``run_job`` is what a batch hands to its executor: arguments and result are plain
+data, so that it may be sent to another process or machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from journeylib.errors import JourneyError, PlanError
+from journeylib.reporting import keys
+from journeylib.reporting.params import Scalar, bind, declared, parse, read_notebook
+from journeylib.reporting.plan import ReportJob
+from journeylib.reporting.records import (
+    Failure,
+    RunRecord,
+    collect_findings,
+    collect_provenance,
+    slug,
+    source,
+)
+from journeylib.reporting.store import Store
+from journeylib.reporting.verdicts import rerun_command
+
+OnCell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A job whose notebook and parameters were checked, with the hashes that tell it from others.
+
+    Parameters
+    ----------
+    job
+        The job.
+    parameters
+        Every parameter of the notebook with its value; empty when ``failure`` is set.
+    parts, fingerprint
+        Ingredients of the run key, and the fingerprint of the data among them.
+    heading
+        Title and question that the notebook itself has.
+    verdict, failure
+        ``ok`` so far, or why no kernel need be started.
+    """
+
+    job: ReportJob
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+    heading: tuple[str, str] = ("", "")
+    verdict: str = "ok"
+    failure: Failure | None = None
+
+    @property
+    def key(self) -> str:
+        """The run key; empty where the job cannot run."""
+        return "" if self.failure else keys.run_key(self.parts)
+
+
+def check_job(job: ReportJob, root: Path) -> Checked:
+    """Check a job against its notebook and its data, without starting anything.
+
+    Never raises for what is wrong with the job: the verdict says it, so that one
+    bad job does not keep the others from running.
+    """
+    try:
+        notebook = read_notebook(job.notebook)
+        values = bind(declared(notebook, job.notebook.name), job.parameters, job.notebook.name)
+    except PlanError as error:
+        return Checked(job, verdict="invalid", failure=Failure(type(error).__name__, str(error)))
+    heading = _heading(notebook)
+    try:
+        fingerprint = keys.data_fingerprint(values, job.notebook.parent)
+    except (JourneyError, OSError) as error:
+        failure = Failure(type(error).__name__, str(error))
+        return Checked(job, values, heading=heading, verdict="failed", failure=failure)
+    titles = (job.title, job.question, job.group)
+    parts = keys.key_parts(notebook, values, fingerprint, titles, root / "requirements.lock")
+    return Checked(job, values, parts, fingerprint, heading)
+
+
+def why_run(checked: Checked, store: Store, force: bool = False) -> str:
+    """Why a job has to run; empty where its last run still stands."""
+    if checked.failure is not None:
+        return checked.verdict
+    if force:
+        return "forced"
+    last = store.latest(checked.job.id)
+    if last is None:
+        return "never run"
+    if not last.ok:
+        return f"last run {last.verdict.replace('_', ' ')}"
+    if not store.is_whole(last):
+        return "its files are gone"
+    names = keys.changed(last.parts, checked.parts)
+    return f"{', '.join(names)} changed" if names else ""
+
+
+def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None = None) -> RunRecord:
+    """Run one checked job and store the result.
+
+    Parameters
+    ----------
+    checked
+        From :func:`check_job`.
+    output
+        Folder of the reports.
+    root
+        The project, to which paths in the record are relative.
+    on_cell
+        Called with the number of cells done and their total.
+
+    Returns
+    -------
+    RunRecord
+        Stored, whatever the verdict.
+
+    Raises
+    ------
+    RunError, OSError
+        When the result cannot be written.
+    """
+    store = Store(output)
+    with store.staging() as staged:
+        begin, record = time.monotonic(), _new_record(checked, root)
+        notebook: Any = None
+        if checked.failure is None:
+            notebook, record = _executed(checked, record, on_cell)
+        record = replace(record, seconds=round(time.monotonic() - begin, 3))
+        record = _written(staged, notebook, record, checked)
+        store.commit(staged, record)
+    return record
+
+
+def run(
+    notebook: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    output: str | Path | None = None,
+    title: str = "",
+    question: str = "",
+    group: str = "Single runs",
+    timeout: float | None = 3600.0,
+    cell_timeout: float | None = None,
+    progress: bool = True,
+) -> RunRecord:
+    """Run one notebook as a report, from the command line or from a cell in JupyterLab.
+
+    Parameters
+    ----------
+    notebook
+        Path of the notebook.
+    parameters
+        Name -> value; the others keep their defaults.
+    output
+        Folder of the reports; by default ``reports`` beside the notebook's folder.
+    title, question, group
+        As shown in the index; by default the notebook's own.
+    timeout, cell_timeout
+        Seconds for the whole notebook and for one cell; None is no limit.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    RunRecord
+        In a notebook it shows itself as a link to the page.
+
+    Raises
+    ------
+    PlanError
+        When the notebook or a parameter is not valid; then nothing was started.
+    RunError
+        When the result cannot be written.
+    """
+    from journeylib.reporting.portal import publish, write_index
+    from journeylib.reporting.progress import Bar
+
+    path = Path(notebook).resolve()
+    root = path.parent.parent
+    folder = Path(output).resolve() if output is not None else root / "reports"
+    given = dict(parameters or {})
+    bind(declared(read_notebook(path), path.name), given, path.name)
+    job = ReportJob(
+        single_id(path, given), path, title, question, group, given, timeout, cell_timeout
+    )
+    with Bar(1, enabled=progress) as bar:
+        record = run_job(check_job(job, root), folder, root, bar.watcher(job.id))
+        bar.finished(record)
+    publish(Store(folder), record.report_id)
+    write_index(Store(folder))
+    return record
+
+
+def parse_values(notebook: Path, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Values typed on the command line as ``name=value``, as the notebook declares them."""
+    parameters = declared(read_notebook(notebook), notebook.name)
+    return parse(parameters, texts, notebook.name)
+
+
+def single_id(notebook: Path, given: Mapping[str, Any]) -> str:
+    """Report id of a run outside a plan: the notebook and what was given, but not the cutoff.
+
+    Examples
+    --------
+    >>> single_id(Path("03_churn.ipynb"), {"days": 90, "cutoff": "2018-01-01"})
+    'run-03_churn-days-90'
+    """
+    parts = [f"{slug(k)}-{slug(v)}" for k, v in given.items() if k != "cutoff"]
+    name = "-".join(["run", slug(notebook.stem), *parts])
+    if len(name) > 100:
+        name = f"{name[:90]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return name
+
+
+def _new_record(checked: Checked, root: Path) -> RunRecord:
+    job, now = checked.job, datetime.now(UTC)
+    inside = job.notebook.is_relative_to(root)
+    notebook = job.notebook.relative_to(root).as_posix() if inside else str(job.notebook)
+    return RunRecord(
+        report_id=job.id,
+        run_id=f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{uuid.uuid4().hex[:6]}",
+        title=job.title or checked.heading[0] or job.id,
+        question=job.question or checked.heading[1],
+        group=job.group,
+        notebook=notebook,
+        parameters=dict(checked.parameters or job.parameters),
+        verdict=checked.verdict,
+        started=now.isoformat(timespec="seconds"),
+        key=checked.key,
+        parts=dict(checked.parts),
+        fingerprint=checked.fingerprint,
+        versions=keys.versions(),
+        rerun=rerun_command(notebook, job.parameters),
+        failure=checked.failure,
+    )
+
+
+def _executed(checked: Checked, record: RunRecord, on_cell: OnCell | None) -> tuple[Any, RunRecord]:
+    from journeylib.reporting.execute import execute
+
+    job = checked.job
+    given = {name: checked.parameters[name] for name in job.parameters}
+    done = execute(
+        job.notebook, given, timeout=job.timeout, cell_timeout=job.cell_timeout, on_cell=on_cell
+    )
+    record = replace(record, verdict=done.verdict, failure=done.failure)
+    if record.ok and _data_moved(checked):
+        text = "data changed during the run: what the page says may mix old and new data"
+        record = replace(record, verdict="failed", failure=Failure("DataChanged", text))
+    if record.ok:
+        record = replace(
+            record,
+            findings=collect_findings(done.notebook),
+            provenance=collect_provenance(done.notebook),
+        )
+    return done.notebook, record
+
+
+def _data_moved(checked: Checked) -> bool:
+    try:
+        now = keys.data_fingerprint(checked.parameters, checked.job.notebook.parent)
+    except (JourneyError, OSError):
+        return True
+    return now != checked.fingerprint
+
+
+def _written(staged: Path, notebook: Any, record: RunRecord, checked: Checked) -> RunRecord:
+    """Write notebook and page; a page that cannot be rendered is a failure of its own."""
+    from journeylib.reporting.render import render
+
+    if notebook is not None:
+        import nbformat
+
+        nbformat.write(notebook, str(staged / "run.ipynb"))
+    else:
+        (staged / "run.ipynb").write_bytes(_bytes_of(checked.job.notebook))
+    try:
+        page = render(record, notebook)
+    except Exception as error:
+        text = f"the page could not be rendered: {error}"
+        failure = record.failure or Failure(type(error).__name__, text)
+        verdict = "failed" if record.ok else record.verdict
+        record = replace(record, verdict=verdict, failure=failure, findings=())
+        page = render(record, None)
+    (staged / "report.html").write_text(page, encoding="utf-8")
+    return record
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _heading(notebook: Mapping[str, Any]) -> tuple[str, str]:
+    """Title and question from the first text cell of a notebook."""
+    from journeylib.reporting.story import split_heading
+
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") == "markdown":
+            title, question, _ = split_heading(source(cell))
+            return title, question
+    return "", ""

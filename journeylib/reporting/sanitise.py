@@ -1,0 +1,59 @@
+"""What notebook outputs may put on a page: an allow-list, and everything else is shown as text."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+TAGS = frozenset(
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure "
+    "h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s section small span strong sub summary sup table "
+    "tbody td tfoot th thead tr u ul".split()
+)
+_PLAIN = frozenset(("class", "colspan", "rowspan", "scope", "title", "lang", "open", "start"))
+_STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+_CLASSES = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\s+[A-Za-z][A-Za-z0-9_-]*)*")
+_PICTURE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
+_LINK = re.compile(r"(#|https?://|mailto:)", re.IGNORECASE)
+
+
+def clean(html: str) -> str:
+    """HTML with only what the allow-list knows; other tags appear as the text they are.
+
+    Style sheets are dropped, since a page has its own. Pictures must be embedded,
+    links may lead to the web or within the page, and there is no script, style
+    attribute or event handler.
+
+    Examples
+    --------
+    >>> clean("<b onclick='x()'>bold</b><script>x()</script>")
+    '<b>bold</b>&lt;script&gt;x()&lt;/script&gt;'
+    """
+    return str(_cleaner().clean(_STYLE.sub("", html)))
+
+
+@functools.cache
+def _cleaner() -> Any:
+    from bleach.sanitizer import Cleaner
+
+    return Cleaner(
+        tags=TAGS,
+        attributes=_allowed,
+        protocols={"http", "https", "mailto", "data"},
+        strip=False,
+        strip_comments=True,
+    )
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if name == "class":
+        # names that begin with jr- belong to the page itself
+        return bool(_CLASSES.fullmatch(value.strip())) and "jr-" not in value
+    if tag == "a" and name == "href":
+        return bool(_LINK.match(value))
+    if tag == "img":
+        if name == "src":
+            return bool(_PICTURE.fullmatch(value))
+        return name in ("alt", "width", "height")
+    return name in _PLAIN

@@ -1,0 +1,191 @@
+"""From an executed notebook to the story that a page tells: pure functions on its cells.
+
+Findings and provenance are lifted out, machinery is left out, and what remains
+is prose, pictures and tables with their code folded away.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from journeylib.errors import PlanError
+from journeylib.reporting.params import Parameter, declared
+from journeylib.reporting.records import FINDING_MIME, RunRecord, source, tags
+
+_OUT = frozenset(
+    {
+        "parameters",
+        "injected-parameters",
+        "provenance",
+        "remove",
+        "remove-cell",
+        "papermill-error-cell-tag",
+    }
+)
+_NO_INPUT = frozenset({"hide-input", "remove-input"})
+_NO_OUTPUT = frozenset({"hide-output", "remove-output"})
+_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a page shows of a notebook.
+
+    Parameters
+    ----------
+    question
+        First paragraph of the first text cell, as Markdown.
+    intro
+        The rest of that cell, as Markdown.
+    notebook
+        The cells to show, in the notebook format.
+    parameters
+        As the notebook declares them.
+    """
+
+    question: str
+    intro: str
+    notebook: Any
+    parameters: tuple[Parameter, ...]
+
+
+def tell(notebook: Any, record: RunRecord) -> Story:
+    """Pick and arrange the cells that a page shows.
+
+    Parameters
+    ----------
+    notebook
+        Executed, in the notebook format 4; not changed.
+    record
+        Of its run.
+    """
+    shown = copy.deepcopy(notebook)
+    try:
+        parameters = declared(notebook, record.notebook)
+    except PlanError:
+        parameters = ()
+    cells = [c for c in shown.cells if not _OUT & tags(c)]
+    question = intro = ""
+    if cells and cells[0].cell_type == "markdown":
+        _, question, intro = split_heading(source(cells[0]))
+        cells = cells[1:]
+    cells = [_trimmed(c) for c in cells]
+    cells = [c for c in cells if source(c).strip() or c.get("outputs")]
+    shown.cells = _without_empty_sections(_joined(cells))
+    return Story(question, intro, shown, parameters)
+
+
+def split_heading(text: str) -> tuple[str, str, str]:
+    """Title, first paragraph and rest of a notebook's first text cell.
+
+    Examples
+    --------
+    >>> split_heading("# Churn" + chr(10) * 2 + "**How long** do they stay?" + chr(10) * 2 + "More.")
+    ('Churn', '**How long** do they stay?', 'More.')
+    """
+    lines, title = text.strip().splitlines(), ""
+    for number, line in enumerate(lines):
+        match = _HEADING.match(line)
+        if match and match[1] == "#":
+            title, lines = match[2], lines[:number] + lines[number + 1 :]
+            break
+    blocks = [b.strip() for b in re.split(r"\n\s*\n", "\n".join(lines)) if b.strip()]
+    first = blocks[0] if blocks and not _HEADING.match(blocks[0]) else ""
+    rest = blocks[1:] if first else blocks
+    return plain(title), " ".join(first.split()), "\n\n".join(rest)
+
+
+def plain(markdown: str) -> str:
+    """A line of Markdown without its emphasis marks, for titles and the index.
+
+    Examples
+    --------
+    >>> plain("**How long** until `purchase`, with first_contact?")
+    'How long until purchase, with first_contact?'
+    """
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+    return re.sub(r"\*{1,3}|`|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", text).strip()
+
+
+def _trimmed(cell: Any) -> Any:
+    """A cell without the parts that its tags hide."""
+    if cell.cell_type != "code":
+        return cell
+    marks = tags(cell)
+    if marks & _NO_INPUT:
+        cell.source = ""
+    outputs = [] if marks & _NO_OUTPUT else [_shown(o) for o in cell.outputs]
+    if "answer" in marks:
+        outputs = [o for o in outputs if FINDING_MIME in o.get("data", {})] or outputs
+    cell.outputs = outputs
+    return cell
+
+
+def _shown(output: Any) -> Any:
+    """Results of expressions are shown as what they are: something displayed."""
+    if output.output_type == "execute_result":
+        output.output_type = "display_data"
+        output.pop("execution_count", None)
+    return output
+
+
+def _joined(cells: list[Any]) -> list[Any]:
+    """Code without output goes into the code cell that follows it, so that one fold holds both."""
+    joined: list[Any] = []
+    for cell in cells:
+        last = joined[-1] if joined else None
+        quiet = last is not None and last.cell_type == "code" and not last.outputs
+        if quiet and cell.cell_type == "code":
+            parts = [source(last), source(cell)] if source(cell).strip() else [source(last)]
+            cell.source = "\n\n".join(parts)
+            joined[-1] = cell
+        else:
+            joined.append(cell)
+    return joined
+
+
+def _without_empty_sections(cells: list[Any]) -> list[Any]:
+    """Drop headings under which nothing is left because it was lifted out."""
+    kept: list[Any] = []
+    for cell in reversed(cells):
+        level = _only_heading(cell)
+        after = _first_level(kept[-1]) if kept else 1
+        if level and (not kept or 0 < after <= level):
+            continue
+        kept.append(cell)
+    return kept[::-1]
+
+
+def _only_heading(cell: Any) -> int:
+    """Level of the last heading of a text cell that holds headings only; 0 for any other cell."""
+    if cell.cell_type != "markdown":
+        return 0
+    lines = [line for line in source(cell).splitlines() if line.strip()]
+    levels = [_HEADING.match(line) for line in lines]
+    return len(levels[-1][1]) if levels and all(levels) and levels[-1] else 0
+
+
+def _first_level(cell: Any) -> int:
+    if cell.cell_type != "markdown":
+        return 0
+    match = _HEADING.match((source(cell).strip().splitlines() or [""])[0])
+    return len(match[1]) if match else 0
+
+
+def values_shown(story: Story | None, record: RunRecord) -> list[Mapping[str, str]]:
+    """Parameters as rows ``name, value, comment`` for the provenance of a page."""
+    comments = {p.name: p.comment for p in story.parameters} if story else {}
+    return [
+        {"name": name, "value": _value(value), "comment": comments.get(name, "")}
+        for name, value in record.parameters.items()
+    ]
+
+
+def _value(value: object) -> str:
+    if value is None or value == "":
+        return "none" if value is None else "(empty)"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
