@@ -1,4 +1,4 @@
-"""Findings as a reader sees them: value, interval, who was counted, and where it lies on a scale."""
+"""Findings as a reader sees them: value, interval, who was counted, place on a scale."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _ended(code: int) -> str:
 def _short_folder() -> str:
     """A folder short enough for socket names, which may have about 100 bytes."""
     usual = tempfile.gettempdir()
-    return usual if len(usual) <= 60 or not os.path.isdir("/tmp") else "/tmp"
+    return usual if len(usual) <= 60 or not Path("/tmp").is_dir() else "/tmp"
 
 
 @functools.cache
@@ -110,11 +110,9 @@ def _manager_class() -> Any:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
-        async def _async_launch_kernel(self, command: Any, **options: Any) -> None:
-            await super()._async_launch_kernel(command, **options)
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+            await super()._async_launch_kernel(kernel_cmd, **kw)
             self.process = getattr(self.provisioner, "process", None)
-
-        _launch_kernel = _async_launch_kernel
 
     return Manager
 

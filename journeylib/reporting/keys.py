@@ -18,9 +18,9 @@ from typing import Any
 from journeylib.reporting.records import source, tags
 
 PACKAGES = (
-    "journeylib duckdb formulaic ibis-framework lifelines matplotlib nbconvert numpy pandas "
-    "papermill pyarrow scipy seaborn statsmodels"
-).split()
+    *("journeylib", "duckdb", "formulaic", "ibis-framework", "lifelines", "matplotlib"),
+    *("nbconvert", "numpy", "pandas", "papermill", "pyarrow", "scipy", "seaborn", "statsmodels"),
+)
 
 
 def key_parts(

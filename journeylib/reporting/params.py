@@ -215,7 +215,7 @@ def _checked(parameter: Parameter, value: Any, where: str) -> Scalar:
         fine = False
     if not fine:
         raise _ill_typed(parameter, value, where)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _ill_typed(parameter: Parameter, value: object, where: str) -> PlanError:

@@ -181,9 +181,10 @@ def _summary(entries: list[Entry]) -> str:
 
 def _notice(last: RunRecord, shown: RunRecord) -> str:
     """What stands above a page that is not the latest run."""
-    link = f"../../../{Entry(last).failed_link}"
+    days = [escape(date_text(r.started)) for r in (shown, last)]
+    link = escape(f"../../../{Entry(last).failed_link}")
     return (
-        '<aside class="jr-notice" aria-label="Notice">This is the last good report, of '
-        f"{escape(date_text(shown.started))}. A later run, of {escape(date_text(last.started))}, "
-        f'did not succeed: {escape(headline(last))} <a href="{escape(link)}">What failed</a></aside>'
+        f'<aside class="jr-notice" aria-label="Notice">This is the last good report, of {days[0]}. '
+        f"A later run, of {days[1]}, did not succeed: {escape(headline(last))} "
+        f'<a href="{link}">What failed</a></aside>'
     )

@@ -7,9 +7,13 @@ import re
 from typing import Any
 
 TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure "
-    "h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s section small span strong sub summary sup table "
-    "tbody td tfoot th thead tr u ul".split()
+    (
+        *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt"),
+        *("em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img"),
+        *("kbd", "li", "ol", "p", "pre", "s", "section", "small", "span", "strong", "sub"),
+        *("summary", "sup", "u", "ul", "caption", "col", "colgroup", "table", "tbody", "td"),
+        *("tfoot", "th", "thead", "tr"),
+    )
 )
 _PLAIN = frozenset(("class", "colspan", "rowspan", "scope", "title", "lang", "open", "start"))
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
@@ -35,7 +39,7 @@ def clean(html: str) -> str:
 
 @functools.cache
 def _cleaner() -> Any:
-    from bleach.sanitizer import Cleaner
+    from bleach.sanitizer import Cleaner  # type: ignore[import-untyped]
 
     return Cleaner(
         tags=TAGS,

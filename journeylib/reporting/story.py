@@ -84,7 +84,8 @@ def split_heading(text: str) -> tuple[str, str, str]:
 
     Examples
     --------
-    >>> split_heading("# Churn" + chr(10) * 2 + "**How long** do they stay?" + chr(10) * 2 + "More.")
+    >>> gap = chr(10) * 2
+    >>> split_heading(f"# Churn{gap}**How long** do they stay?{gap}More.")
     ('Churn', '**How long** do they stay?', 'More.')
     """
     lines, title = text.strip().splitlines(), ""
@@ -137,12 +138,11 @@ def _joined(cells: list[Any]) -> list[Any]:
     """Code without output goes into the code cell that follows it, so that one fold holds both."""
     joined: list[Any] = []
     for cell in cells:
-        last = joined[-1] if joined else None
-        quiet = last is not None and last.cell_type == "code" and not last.outputs
+        quiet = joined and joined[-1].cell_type == "code" and not joined[-1].outputs
         if quiet and cell.cell_type == "code":
-            parts = [source(last), source(cell)] if source(cell).strip() else [source(last)]
-            cell.source = "\n\n".join(parts)
-            joined[-1] = cell
+            parts = [source(joined.pop()), source(cell)]
+            cell.source = "\n\n".join(p for p in parts if p.strip())
+            joined.append(cell)
         else:
             joined.append(cell)
     return joined

@@ -1,0 +1,186 @@
+"""The command ``journey``: parses, calls, prints.
+
+Exit codes: 0 all well, 1 some report failed, 2 the command line is wrong, 3 to 8
+one for each class of error, 70 a fault of this package, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from journeylib import __version__
+from journeylib.errors import JourneyError, PlanError
+
+FAULT, INTERRUPTED = 70, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    args = _parser().parse_args(argv)
+    action: Callable[[argparse.Namespace], int] = args.action
+    try:
+        return action(args)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if args.debug:
+            traceback.print_exc()
+        elif isinstance(error, JourneyError):
+            print(f"error: {error}", file=sys.stderr)
+        else:
+            line = (str(error).strip().splitlines() or [""])[0]
+            name = type(error).__name__
+            print(f"error: {name}: {line}\n  (--debug shows where)", file=sys.stderr)
+        return error.exit_code if isinstance(error, JourneyError) else FAULT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="journey", description="Reports on the customer journey, from notebooks."
+    )
+    parser.add_argument("--version", action="version", version=f"journey {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    # also after the command; SUPPRESS keeps what stood before it
+    common.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+
+    batch = commands.add_parser(
+        "batch", parents=[common], help="run the reports of a plan that have something new to say"
+    )
+    batch.add_argument("plan", nargs="?", type=Path, help="default: the nearest reports.toml")
+    batch.add_argument("--force", action="store_true", help="run unchanged reports, too")
+    batch.add_argument(
+        "--only", action="append", default=[], metavar="ID", help="this report only; repeatable"
+    )
+    batch.add_argument("--workers", type=_positive, metavar="N", help="default: one per core")
+    batch.add_argument("--dry-run", action="store_true", help="say what would run, and why")
+    batch.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    batch.set_defaults(action=_batch)
+
+    run = commands.add_parser("run", parents=[common], help="run one notebook as a report")
+    run.add_argument("notebook", type=Path)
+    run.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", type=_pair
+    )
+    run.add_argument("--out", type=Path, metavar="DIR", help="folder of reports to write into")
+    run.add_argument("--title", default="", help="default: the notebook's own")
+    run.add_argument("--timeout", type=_positive, default=3600, metavar="SECONDS")
+    run.set_defaults(action=_run)
+
+    check = commands.add_parser(
+        "check", parents=[common], help="read a journey file, open its data, print who was counted"
+    )
+    check.add_argument("journey", help="path of a journey.toml, or the name of a data set")
+    check.set_defaults(action=_check)
+
+    sample = commands.add_parser("sample", parents=[common], help="put real sample data in place")
+    sample.add_argument("name", help="complete_journey or cdnow")
+    sample.set_defaults(action=_sample)
+    return parser
+
+
+def _batch(args: argparse.Namespace) -> int:
+    from journeylib.reporting import find_plan, read_plan, run_batch
+    from journeylib.reporting.batch import as_json, table
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    plan = read_plan(args.plan or find_plan())
+    batch = run_batch(
+        plan,
+        force=args.force,
+        only=tuple(args.only),
+        workers=args.workers,
+        dry_run=args.dry_run,
+        progress=not args.json,
+    )
+    if args.json:
+        print(json.dumps(as_json(batch), indent=1))
+    else:
+        print(table(batch))
+        if not args.dry_run:
+            print(f"index: {batch.index}")
+    return batch.exit_code
+
+
+def _run(args: argparse.Namespace) -> int:
+    from journeylib.reporting import run
+    from journeylib.reporting.run import parse_values
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    values = parse_values(args.notebook, dict(args.parameters))
+    record = run(
+        args.notebook, values, output=args.out, title=args.title, timeout=float(args.timeout)
+    )
+    folder = args.out or args.notebook.resolve().parent.parent / "reports"
+    print((folder / f"{record.report_id}.html").resolve())
+    if record.failure is not None:
+        print(f"error: {record.failure.message}", file=sys.stderr)
+    if record.verdict == "invalid":
+        return PlanError.exit_code
+    return 0 if record.ok else 1
+
+
+def _check(args: argparse.Namespace) -> int:
+    from journeylib.events import open_log
+    from journeylib.journey import read_journey
+
+    journey = read_journey(args.journey)
+    log = open_log(journey)
+    print(f"{journey.name}: {journey.file}")
+    print(f"watched from {log.window.start or 'the first event'} to {log.window.cutoff}")
+    print(f"{log.audit.came_in:,} {log.audit.of} came in")
+    for action, reason, rows in log.audit.frame.itertuples(index=False, name=None):
+        print(f"  {rows:>12,}  {action:<7} {reason}")
+    for reason, rows in log.audit.notes.items():
+        print(f"  {rows:>12,}  of those kept: {reason}")
+    return 0
+
+
+def _sample(args: argparse.Namespace) -> int:
+    from journeylib.samples import write_sample
+
+    write_sample(args.name)
+    return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
