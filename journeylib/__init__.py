@@ -13,8 +13,10 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "journeylib.journey": ("read_journey", "Journey", "Window"),
+    "journeylib.journey": ("read_journey", "Journey"),
+    "journeylib.window": ("Window",),
     "journeylib.events": ("open_log", "EventLog"),
+    "journeylib.activity": ("activity", "counts_by"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
     "journeylib.spells": ("Spells", "Clock", "spells_from_frame", "time_to", "churn"),

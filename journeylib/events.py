@@ -24,9 +24,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from journeylib.audit import Audit
-from journeylib.errors import DataError, nearest
+from journeylib.errors import DataError, JourneyFileError, nearest
 from journeylib.intake import (
-    FATE,
     audit_rows,
     canonical,
     last_complete_day,
@@ -34,11 +33,12 @@ from journeylib.intake import (
     usable,
     with_fates,
 )
-from journeylib.journey import FIRST_CONTACT, Journey, Window
+from journeylib.journey import FIRST_CONTACT, Journey
 from journeylib.results import html_table
 from journeylib.sources import open_source
 from journeylib.times import Span
 from journeylib.where import translate
+from journeylib.window import Window
 
 
 @dataclass(frozen=True)
@@ -246,8 +246,11 @@ class EventLog:
         return f"EventLog of {self.journey.name}: {self.window}"
 
     def _repr_html_(self) -> str:
+        counts = self.counts()
+        for name in ("first", "last"):
+            counts[name] = counts[name].dt.strftime("%Y-%m-%d").fillna("–")
         caption = f"{self.journey.name}: {self.customers:,} customers, {self.window}"
-        return html_table(self.counts(), caption)
+        return html_table(counts, caption)
 
 
 def open_log(journey: Journey) -> EventLog:
@@ -276,8 +279,12 @@ def open_log(journey: Journey) -> EventLog:
 
     Examples
     --------
-    >>> log = open_log(read_journey("cdnow"))  # doctest: +SKIP
-    >>> log.audit  # doctest: +SKIP
+    >>> from journeylib.example import small_log
+    >>> log = small_log()
+    >>> log
+    EventLog of A small shop: the first event to 2024-03-31, by day in UTC
+    >>> log.select("purchase").count().to_pandas()
+    4
     """
     raw, known = open_source(journey)
     table, own_names = canonical(raw, journey)
@@ -320,12 +327,19 @@ def _attributes(known: ir.Table | None, journey: Journey) -> ir.Table | None:
     named = journey.attributes
     need_columns(known, [named.id, *(named.columns or ())], journey, "attributes")
     columns = named.columns or tuple(c for c in known.columns if c != named.id)
+    ids = known[named.id]
+    found = known.aggregate(rows=ids.count(), ids=ids.nunique()).to_pandas()
+    if found["rows"][0] != found["ids"][0]:
+        twice = int(found["rows"][0] - found["ids"][0])
+        raise DataError(
+            f"the attributes have {twice:,} row(s) more than ids in {named.id!r}",
+            where=named.source.label,
+            fix="keep one row a customer: what was known at the origin",
+        )
     return known.select(id=known[named.id], **{c: known[c] for c in columns if c != named.id})
 
 
 def _check_derived(log: EventLog, name: str) -> None:
-    from journeylib.errors import JourneyFileError
-
     try:
         log.meaning(name).holds(log.rows)
     except JourneyFileError as error:

@@ -14,8 +14,9 @@ import ibis.expr.types as ir
 
 from journeylib.audit import Audit
 from journeylib.errors import DataError, nearest
-from journeylib.journey import CANONICAL, DAY, Journey, Window
+from journeylib.journey import CANONICAL, Journey
 from journeylib.times import Span, read_moments
+from journeylib.window import DAY, Window
 
 NO_ID = "missing id"
 NO_TIME = "missing time"
@@ -32,7 +33,7 @@ KEPT = (STAGED, UNMAPPED, HISTORY)
 
 FATE = "_fate"
 _UNREAD = "_unread"
-OURS = (*CANONICAL, "stage")
+TAKEN = (*CANONICAL, "stage", FATE, _UNREAD)  # in any case: to DuckDB, ID is id
 
 
 def canonical(raw: ir.Table, journey: Journey) -> tuple[ir.Table, dict[str, str]]:
@@ -61,7 +62,7 @@ def canonical(raw: ir.Table, journey: Journey) -> tuple[ir.Table, dict[str, str]
     """
     need_columns(raw, journey.columns.values(), journey, "columns")
     mapped = {own: ours for ours, own in reversed(list(journey.columns.items()))}
-    names = {c: f"source_{c}" if c in OURS else c for c in raw.columns if c not in mapped}
+    names = {c: f"source_{c}" if c.lower() in TAKEN else c for c in raw.columns if c not in mapped}
     columns = {ours: raw[own] for ours, own in journey.columns.items()}
     columns["at"] = read_moments(columns["at"], journey.window, journey.columns["at"])
     columns["event"] = columns["event"].cast("string")

@@ -6,6 +6,7 @@ expression and does not know which engine answers.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ READERS = {
 
 def connect() -> ibis.BaseBackend:
     """A DuckDB of its own, in memory, whose clock is UTC wherever it runs."""
-    connection = ibis.duckdb.connect()
+    connection = ibis.duckdb.connect(temp_directory=tempfile.gettempdir())
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection
 

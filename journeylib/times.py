@@ -20,7 +20,7 @@ import ibis.expr.datatypes as types
 import ibis.expr.types as ir
 
 from journeylib.errors import DataError
-from journeylib.journey import DAY, Window, moment
+from journeylib.window import DAY, Window, moment
 
 _MICROSECOND = 1
 _SECOND = 1_000_000

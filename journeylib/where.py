@@ -9,7 +9,8 @@ The language: ``= <> < <= > >=``, ``and or not``, ``in (…)``, ``like``, ``ilik
 ``between … and …``, ``is [not] null``, texts, numbers, ``true false``,
 ``date '2017-01-31'``, ``timestamp '2017-01-31 12:00'``, parentheses, and column
 names, ours or the source's own (``"in quotes"`` where they hold blanks). As in
-SQL, a comparison with a missing value is not true, and neither is its negation.
+SQL, a date beside a moment means its midnight; a comparison with a missing value
+is not true, and neither is its negation.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from journeylib.errors import JourneyError, JourneyFileError
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Node: TypeAlias = exp.Expression
+Node: TypeAlias = Any  # a node of sqlglot's tree, whose base class changes its name
 
 _COMPARE: dict[type[Node], Callable[[Any, Any], Any]] = {
     exp.EQ: operator.eq,
@@ -111,7 +112,7 @@ def translate(text: str, column: Callable[[str], Any]) -> ir.BooleanValue:
         return result
     except JourneyError as error:
         raise JourneyFileError(f"{text!r}: {error.what}", fix=error.fix) from None
-    except (TypeError, ValueError, *_ibis_errors()) as error:
+    except _misfits() as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise JourneyFileError(
             f"{text!r} does not fit the columns: {detail}",
@@ -119,12 +120,12 @@ def translate(text: str, column: Callable[[str], Any]) -> ir.BooleanValue:
         ) from None
 
 
-def _ibis_errors() -> tuple[type[Exception], ...]:
+def _misfits() -> tuple[type[Exception], ...]:
     """What ibis raises for operands that do not fit."""
     from ibis.common.annotations import SignatureValidationError
     from ibis.common.exceptions import IbisError
 
-    return IbisError, SignatureValidationError
+    return TypeError, ValueError, IbisError, SignatureValidationError
 
 
 # ---- what may be in a predicate ------------------------------------------------------

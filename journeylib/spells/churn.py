@@ -26,10 +26,11 @@ from journeylib.spells.time_to import entry_words
 from journeylib.times import days_in_ticks, instant, ticks
 
 KEYS = ("id",)
+BACK = "came back after that silence, churned all the same"
 
 
 def churn(
-    log: EventLog, inactivity_days: float | None = None, by: str | Sequence[str] = ()
+    log: EventLog, inactivity_days: float | None = None, by: str | Sequence[str] | None = ()
 ) -> Spells:
     """Time from the first activity until the customer is known to have left.
 
@@ -59,9 +60,12 @@ def churn(
 
     Examples
     --------
-    >>> import journeylib as jl
-    >>> log = jl.open_log(jl.read_journey("cdnow"))  # doctest: +SKIP
-    >>> jl.churn(log, inactivity_days=180).audit  # doctest: +SKIP
+    >>> from journeylib.example import small_log
+    >>> churn(small_log()).frame
+        id  start  stop  cause
+    0  ann    0.0  20.0      1
+    1  cat    0.0  14.0      1
+    2  dan    0.0  14.0      1
     """
     rule = log.journey.churn
     asked = covariates(log, by)
@@ -109,9 +113,8 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
         censors=f"at the cutoff, {log.window.cutoff}",
         enters=entry_words(log),
     )
-    return _settled(
-        log, ends, by, active, clock, "came back after that silence, churned all the same"
-    )
+    ends = _with_origin(log, ends, by, active)
+    return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock, BACK, before=False))
 
 
 def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
@@ -133,7 +136,8 @@ def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
         censors=f"at the cutoff, {log.window.cutoff}",
         enters=entry_words(log),
     )
-    return _settled(log, ends, by, active, clock, None)
+    ends = _with_origin(log, ends, by, active)
+    return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock))
 
 
 def _activity(log: EventLog, end: Meaning | None) -> Meaning:
@@ -152,11 +156,10 @@ def _all_customers(log: EventLog, found: ir.Table) -> ir.Table:
     return joined.select(id="_everybody", _origin="_origin", _event="_event", _merged="_merged")
 
 
-def _settled(
-    log: EventLog, ends: ir.Table, by: Covariates, active: Meaning, clock: Clock, noted: str | None
-) -> Spells:
-    if by.rows:
-        values = {name: log.rows[column] for name, column in by.rows.items()}
-        first = at_origin(log.rows, active, KEYS, values)
-        ends = ends.left_join(first, "id").select(*ends.columns, *by.rows)
-    return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock, noted, before=True))
+def _with_origin(log: EventLog, ends: ir.Table, by: Covariates, active: Meaning) -> ir.Table:
+    """Add the covariates of the row that starts the clock."""
+    if not by.rows:
+        return ends
+    values = {name: log.rows[column] for name, column in by.rows.items()}
+    first = at_origin(log.rows, active, KEYS, values)
+    return ends.left_join(first, "id").select(*ends.columns, *by.rows)

@@ -39,7 +39,7 @@ class Covariates:
     names: tuple[str, ...]
 
 
-def covariates(log: EventLog, by: str | Sequence[str]) -> Covariates:
+def covariates(log: EventLog, by: str | Sequence[str] | None) -> Covariates:
     """Find where each column of ``by`` comes from; the log wins over the attributes.
 
     Raises
@@ -47,7 +47,7 @@ def covariates(log: EventLog, by: str | Sequence[str]) -> Covariates:
     DataError
         For a column that neither has, named twice, or named as spells name theirs.
     """
-    names = (by,) if isinstance(by, str) else tuple(by)
+    names = () if by is None else (by,) if isinstance(by, str) else tuple(by)
     known = () if log.attributes is None else log.attributes.columns[1:]
     rows, attributes = {}, []
     for name in names:
@@ -62,13 +62,20 @@ def covariates(log: EventLog, by: str | Sequence[str]) -> Covariates:
                 where="by",
                 fix=nearest(name, allowed),
             )
-        if name in CORE or names.count(name) > 1:
-            raise DataError(
-                f"by cannot name {name!r}"
-                + (" twice" if names.count(name) > 1 else ": spells have a column of that name"),
-                where="by",
-            )
+        need_free(name, names)
     return Covariates(rows, tuple(attributes), names)
+
+
+def need_free(name: str, names: Sequence[str]) -> None:
+    """Raise for a name that would clash with another column of the spells."""
+    if names.count(name) > 1:
+        raise DataError(f"by names {name!r} twice", where="by")
+    if name.lower() in CORE or name.startswith("_"):
+        raise DataError(
+            f"spells cannot carry a column {name!r}: they use such names themselves",
+            where="by",
+            fix="map the column to a name of ours in [columns], and use that name here",
+        )
 
 
 def own_names(log: EventLog, kept: Sequence[str]) -> dict[str, str]:
@@ -95,7 +102,7 @@ def at_origin(
         New name -> expression over ``rows``.
     """
     starts = rows.filter(origin.holds(rows))
-    chosen = starts.select(*keys, _at=starts["at"], **{n: v for n, v in values.items()})
+    chosen = starts.select(*keys, _at=starts["at"], **values)
     ordered = [chosen["_at"].asc(), *(chosen[n].asc(nulls_first=False) for n in values)]
     window = ibis.window(group_by=list(keys), order_by=ordered)
     ranked = chosen.mutate(_rank=ibis.row_number().over(window))

@@ -80,6 +80,11 @@ def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
     Spells
         Lazy, over a result that the database keeps while the spells are in use, so
         that the events are read once however often the spells are.
+
+    Raises
+    ------
+    DataError
+        When nobody is at risk, or the attributes asked for know nobody who is.
     """
     timed = _timed(log, ends, rules)
     kept = with_attributes(log, timed, rules.by.attributes).cache()
@@ -153,7 +158,10 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
         dropped={reason: n.get(reason, 0) for reason in reasons if reason in n or reason in always},
     )
     if AT_RISK not in counts.index:
-        return audit
+        raise DataError(
+            f"nobody is at risk: {audit}",
+            fix="check what starts the clock, what stops it, and the window",
+        )
     noted = counts.loc[AT_RISK].fillna(0).astype("int64")
     if rules.by.attributes and noted["unknown"] == noted["rows"]:
         raise DataError(

@@ -22,20 +22,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import ibis
 import ibis.expr.types as ir
 
-from journeylib.audit import Audit
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning
 from journeylib.journey import FIRST_CONTACT
 from journeylib.spells.core import Clock, Spells
-from journeylib.spells.origin import Covariates, at_origin, covariates
+from journeylib.spells.origin import Covariates, at_origin, covariates, need_free
 from journeylib.spells.settle import Rules, settle
 from journeylib.times import instant, planned_end, ticks
 
 PRIORS = ("exclude", "ignore")
+KEYS: tuple[str, ...] = ("id",)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def time_to(
     log: EventLog,
     event: str,
     origin: str = FIRST_CONTACT,
-    by: str | Sequence[str] = (),
+    by: str | Sequence[str] | None = (),
     occurrence: int = 1,
     per: str | None = None,
     until: str | None = None,
@@ -125,9 +126,12 @@ def time_to(
 
     Examples
     --------
-    >>> import journeylib as jl
-    >>> log = jl.open_log(jl.read_journey("cdnow"))  # doctest: +SKIP
-    >>> second = jl.time_to(log, "purchase", origin="purchase", occurrence=2)  # doctest: +SKIP
+    >>> from journeylib.example import small_log
+    >>> time_to(small_log(), "purchase", by="source").frame
+        id  start  stop  cause  source
+    0  ann    0.0   3.0      1  search
+    1  bob    0.0  29.0      0  social
+    2  cat    0.0   0.0      1  search
     """
     asked = _resolve(log, event, origin, by, occurrence, per, until, prior)
     base = _ends(asked)
@@ -154,13 +158,13 @@ def _resolve(
     log: EventLog,
     event: str,
     origin: str,
-    by: str | Sequence[str],
+    by: str | Sequence[str] | None,
     occurrence: int,
     per: str | None,
     until: str | None,
     prior: str,
 ) -> _Question:
-    if isinstance(occurrence, bool) or not isinstance(occurrence, int) or occurrence < 1:
+    if isinstance(occurrence, bool) or not isinstance(occurrence, Integral) or occurrence < 1:
         raise DataError(f"occurrence cannot be {occurrence!r}", fix="allowed: 1, 2, 3, …")
     if prior not in PRIORS:
         raise DataError(f"prior cannot be {prior!r}", fix=nearest(prior, PRIORS))
@@ -171,9 +175,11 @@ def _resolve(
             f"the clock starts and stops at the same event, {event!r}",
             fix="pass occurrence=2 for the time from the first to the second, or another origin",
         )
-    rows, keys = log.rows, ("id",)
+    rows, keys = log.rows, KEYS
     if per is not None:
         episode = log.column(per)
+        need_free(per, [per])
+        by = [name for name in covariates(log, by).names if name != per]
         rows = rows.filter(rows[episode].notnull()).mutate(**{per: rows[episode]})
         keys = ("id", per)
     end_event, end_column = _end(log, until)
@@ -181,18 +187,14 @@ def _resolve(
         log=log,
         event=stops,
         origin=starts,
-        nth=occurrence,
+        nth=int(occurrence),
         prior=prior,
         keys=keys,
         rows=rows,
-        by=covariates(log, [n for n in _names(by) if n != per]),
+        by=covariates(log, by),
         end_event=end_event,
         end_column=end_column,
     )
-
-
-def _names(by: str | Sequence[str]) -> tuple[str, ...]:
-    return (by,) if isinstance(by, str) else tuple(by)
 
 
 def _end(log: EventLog, until: str | None) -> tuple[Meaning | None, str | None]:
