@@ -8,7 +8,8 @@ step functions of the counts; the formulas follow the paper and agree with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,67 +39,98 @@ def gray(pools: Iterable[Pool], members: np.ndarray, cause: int) -> Score:
 
 
 def _score(pool: Pool, members: np.ndarray, cause: int) -> Score:
-    happens = pool.events[:, members].sum(axis=(0, 1)) > 0
-    n = pool.at_risk[members][:, happens]
-    every = pool.events[:, members][:, :, happens]
-    own = every[cause - 1]
-    other = every.sum(axis=0) - own
-    there = n > 0
-    safe = np.where(there, n, 1.0)
-    survival = np.cumprod(1 - (own + other) / safe, axis=1)
-    before = _left(survival, 1.0)
-    incidence_before = _left(np.cumsum(before * own / safe, axis=1), 0.0)
-    # size of each risk set had nobody been lost to another cause
-    size = np.where(there, n / np.where(there, before, 1.0), 0.0)
-    total = own.sum(axis=0)
-    reach = size.sum(axis=0)
-    pooled = np.cumsum(total / reach)
-    pooled_before = _left(pooled[None], 0.0)[0]
-    at_risk = size * (1 - incidence_before)
-    expected = total * at_risk / at_risk.sum(axis=0)
-    observed = own.sum(axis=1)
-    variance = _variance(n, own, other, size, survival, before, pooled, pooled_before)
-    return Score(observed, expected.sum(axis=1), variance)
+    size = len(members)
+    observed, expected, final = np.zeros(size), np.zeros(size), np.zeros((size, size))
+    for piece in _pieces(pool, members, cause):
+        at_risk = piece.size * (1 - piece.incidence)
+        observed += piece.own.sum(axis=1)
+        expected += at_risk @ (piece.total / at_risk.sum(axis=0))
+        paced = piece.size * piece.pace
+        final += np.diag(paced.sum(axis=1)) - (piece.size / piece.reach) @ paced.T
+    variance, so_far = np.zeros((size, size)), np.zeros((size, size))
+    for piece in _pieces(pool, members, cause):
+        more, so_far = _variance(piece, so_far, final)
+        variance += more
+    return Score(observed, expected, variance)
 
 
-def _left(value: np.ndarray, first: float) -> np.ndarray:
-    """The step function just before each time."""
-    return np.concatenate([np.full((len(value), 1), first), value[:, :-1]], axis=1)
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A stretch of times; arrays over groups and times, or over times.
+
+    ``own, other`` events of the cause and of all others; ``survival`` free of
+    any event just after and ``before`` each time; ``incidence`` of the cause
+    just before; ``size`` of the risk set had nobody been lost to another cause,
+    ``reach`` its total; ``total`` events of the cause; ``pooled`` its incidence
+    over all groups; ``pace`` its hazard.
+    """
+
+    n: np.ndarray
+    own: np.ndarray
+    other: np.ndarray
+    survival: np.ndarray
+    before: np.ndarray
+    incidence: np.ndarray
+    size: np.ndarray
+    reach: np.ndarray
+    total: np.ndarray
+    pooled: np.ndarray
+    pace: np.ndarray
+
+
+def _pieces(pool: Pool, members: np.ndarray, cause: int) -> Iterator[_Piece]:
+    """The pool as pieces, each going on where the one before ended."""
+    survival, incidence, pooled = np.ones(len(members)), np.zeros(len(members)), 0.0
+    for n, events in pool.chunks(members):
+        if n.shape[1] == 0:
+            continue
+        own = events[cause - 1]
+        other = events.sum(axis=0) - own
+        safe = np.where(n > 0, n, 1.0)
+        steps = np.column_stack([survival, 1 - (own + other) / safe])
+        curve = np.cumprod(steps, axis=1)
+        before, after = curve[:, :-1], curve[:, 1:]
+        share = np.cumsum(np.column_stack([incidence, before * own / safe]), axis=1)
+        size = np.where(n > 0, n / np.where(before > 0, before, 1.0), 0.0)
+        total, reach = own.sum(axis=0), size.sum(axis=0)
+        whole = np.cumsum(np.concatenate([[pooled], total / reach]))
+        pace = total / (reach * (1 - whole[:-1]))
+        yield _Piece(
+            n, own, other, after, before, share[:, :-1], size, reach, total, whole[1:], pace
+        )
+        survival, incidence, pooled = after[:, -1], share[:, -1], whole[-1]
 
 
 def _variance(
-    n: np.ndarray,
-    own: np.ndarray,
-    other: np.ndarray,
-    size: np.ndarray,
-    survival: np.ndarray,
-    before: np.ndarray,
-    pooled: np.ndarray,
-    pooled_before: np.ndarray,
-) -> np.ndarray:
-    """Variance of the score: what each group's martingales of both kinds contribute."""
-    n_groups = len(n)
-    there = n > 0
-    total, reach = own.sum(axis=0), size.sum(axis=0)
-    safe_n, safe_s = np.where(there, n, 1.0), np.where(survival > 0, survival, 1.0)
-    # jump variances of the own and of the other causes, corrected for ties
-    alike = np.where(there & (total > 1), reach * before - 1, np.inf)
-    tied = 1 - (total - 1) / alike
-    jump = np.where(there & (total > 0), tied * before * total / (reach * safe_n), 0.0)
-    ties_other = np.where(other > 1, 1 - (other - 1) / np.where(n > 1, n - 1, 1.0), 1.0)
-    lost = (other > 0) & (survival > 0)
-    jump_other = np.where(lost, ties_other * before**2 * other / safe_n**2, 0.0)
-    later = np.where(survival > 0, 1 - (1 - pooled) / safe_s, 1.0)
-    later_other = np.where(lost, (1 - pooled) / safe_s, 0.0)
-    share = size / reach
-    pace = total / (reach * (1 - pooled_before))
-    out = np.zeros((n_groups, n_groups))
-    for k in range(n_groups):
-        # effect of group k's events at t on each score, now (a) and on all later increments (c)
-        a = (np.eye(n_groups)[k][:, None] - share) * size[k]
-        c = np.cumsum(a * pace, axis=1)
-        final = c[:, -1:]
-        u = a - later[k] * c + final * later[k]
-        w = (c - final) * later_other[k]
-        out += (u * jump[k]) @ u.T + (w * jump_other[k]) @ w.T
-    return out
+    piece: _Piece, so_far: np.ndarray, final: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the events of a piece add to the variance, and the drift at its end.
+
+    An event of group k moves the score of each group at once (``now``) and, by
+    moving the incidence, at all later events of the cause (``drift``, of which
+    ``final`` is the sum over all times). A competing event only does the latter.
+    """
+    n, there, alive = piece.n, piece.n > 0, piece.survival > 0
+    safe_n, safe_s = np.where(there, n, 1.0), np.where(alive, piece.survival, 1.0)
+    # variances of the jumps of the cause and of the others, corrected for ties
+    alike = np.where(there & (piece.total > 1), piece.reach * piece.before - 1, np.inf)
+    jump = (1 - (piece.total - 1) / alike) * piece.before * piece.total / (piece.reach * safe_n)
+    jump = np.where(there & (piece.total > 0), jump, 0.0)
+    alike = np.where(piece.other > 1, n - 1, np.inf)
+    lost = (1 - (piece.other - 1) / alike) * piece.before**2 * piece.other / safe_n**2
+    ahead = (1 - piece.pooled) / safe_s
+    stays = np.where(alive, 1 - ahead, 1.0)
+    share = piece.size / piece.reach
+    out, drift_end = np.zeros_like(final), np.empty_like(final)
+    for k in range(len(n)):
+        own = np.zeros((len(n), 1))
+        own[k] = 1
+        now = (own - share) * piece.size[k]
+        drift = np.cumsum(now * piece.pace, axis=1) + so_far[:, [k]]
+        drift_end[:, k] = drift[:, -1]
+        to_come = final[:, [k]] - drift
+        moved = now + stays[k] * to_come
+        out += (moved * jump[k]) @ moved.T
+        passed = to_come * np.where(alive[k], ahead[k], 0.0)
+        out += (passed * lost[k]) @ passed.T
+    return out, drift_end

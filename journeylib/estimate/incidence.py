@@ -95,11 +95,14 @@ def cumulative_incidence(
     if table.delayed or repeated_events(spells):
         spread = _robust(spells, by, table, left, after, share)
     else:
-        spread = np.stack([_greenwood(table, k, left, after) for k in range(len(share))])
-    error = np.sqrt(spread)
-    low, high = incidence_limits(share, error, level)
+        spread = np.empty(share.shape)
+        for k, out in enumerate(spread):
+            _greenwood(table, k, left, after, out)
     ends = table.bounds[1:] - 1
     complete = dict(zip(table.groups.labels, (after[ends] == 0).tolist()))
+    del left, after  # the result alone holds several numbers for each cause and time
+    error = np.sqrt(spread, out=spread)
+    low, high = incidence_limits(share, error, level)
     facts = about(spells, table, conf="log", level=level, complete=complete)
     frame = _frame(spells, table, {"incidence": share, "std_err": error, "low": low, "high": high})
     return Incidence(frame, spells.unit, table.groups.names, facts)
@@ -119,8 +122,10 @@ def _incidence(table: RiskTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return left, after, share
 
 
-def _greenwood(table: RiskTable, k: int, left: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Variance of the incidence of cause k where everybody is watched from the origin.
+def _greenwood(
+    table: RiskTable, k: int, left: np.ndarray, after: np.ndarray, out: np.ndarray
+) -> None:
+    """Variance of the incidence of cause k where everybody is watched from the origin, into out.
 
     The covariance matrix of (without any event, incidence of k) is carried from
     one time to the next by the matrix of transitions; each recursion is linear,
@@ -131,7 +136,6 @@ def _greenwood(table: RiskTable, k: int, left: np.ndarray, after: np.ndarray) ->
     rate, pace = d / n, own / n
     with np.errstate(divide="ignore", invalid="ignore"):
         term = np.where((d > 0) & (n > d), rate / (n - d), 0.0)
-    out = np.empty(len(n))
     for s in table.slices:
         hazard_before = np.cumsum(term[s]) - term[s]
         stays = after[s] > 0
@@ -141,7 +145,7 @@ def _greenwood(table: RiskTable, k: int, left: np.ndarray, after: np.ndarray) ->
         step = left[s] * pace[s]
         gain = 2 * step * cross + step**2 * hazard_before + left[s] * step * (1 - pace[s]) / n[s]
         np.cumsum(gain, out=out[s])
-    return np.maximum(out, 0, out=out)
+    np.maximum(out, 0, out=out)
 
 
 def _robust(
@@ -172,16 +176,24 @@ def _robust(
 
 def _frame(spells: Spells, table: RiskTable, values: dict[str, np.ndarray]) -> pd.DataFrame:
     """One row for each group, cause and time, in this order."""
-    causes = len(spells.causes)
-    sizes = np.diff(table.bounds)
-    row = np.concatenate([np.tile(np.arange(s.start, s.stop), causes) for s in table.slices])
-    cause = np.repeat(np.tile(np.arange(causes), len(sizes)), np.repeat(sizes, causes))
+    causes, slices = len(spells.causes), table.slices
+
+    def stacked(value: np.ndarray) -> np.ndarray:
+        """Shape (causes, times) or (times,) as one row for each group, cause and time."""
+        rows = np.broadcast_to(value, (causes, value.shape[-1]))
+        if len(slices) == 1:
+            return rows.reshape(-1)
+        return np.concatenate([rows[:, s].ravel() for s in slices])
+
+    sizes = np.repeat(np.diff(table.bounds), causes)
+    cause = np.tile(np.arange(1, causes + 1), len(slices))
     columns = {
-        "cause": cause + 1,
-        "outcome": np.array(spells.causes, dtype=object)[cause],
-        "time": table.time[row],
-        "at_risk": table.at_risk[row],
+        "cause": np.repeat(cause, sizes),
+        "outcome": np.repeat(np.array(spells.causes, dtype=object)[cause - 1], sizes),
+        "time": stacked(table.time),
+        "at_risk": stacked(table.at_risk),
     }
-    columns |= {name: value[cause, row] for name, value in values.items()}
-    lead = table.groups.columns(table.code[row], tuple(columns))
+    columns |= {name: stacked(value) for name, value in values.items()}
+    group = np.repeat(np.repeat(np.arange(len(slices)), causes), sizes)
+    lead = table.groups.columns(group, tuple(columns))
     return pd.DataFrame(lead | columns, copy=False)

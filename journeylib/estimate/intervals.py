@@ -91,5 +91,8 @@ def incidence_limits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Limits of an incidence on the log scale, at most 1; NaN while it is 0, as in R."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.exp(z_value(level) * std_err / share)
-        return share / factor, np.minimum(share * factor, 1)
+        factor = z_value(level) * std_err / share
+        np.exp(factor, out=factor)
+        low = share / factor
+        factor *= share
+        return low, np.minimum(factor, 1, out=factor)

@@ -53,24 +53,24 @@ def logrank(pools: Iterable[Pool], members: np.ndarray, rho: float, ties: str) -
 
 
 def _score(pool: Pool, members: np.ndarray, rho: float, ties: str) -> Score:
-    d = pool.events[0][members]
-    total_d = d.sum(axis=0)
-    at_risk = pool.at_risk[members]
-    if len(members) < len(pool.at_risk):  # times at which only others have an event
-        keep = total_d > 0
-        d, total_d, at_risk = d[:, keep], total_d[keep], at_risk[:, keep]
-    n = at_risk.sum(axis=0)
-    weight = np.ones(len(n))
-    if rho:
-        left = np.cumprod(1 - total_d / n)
-        weight[1:] = left[:-1]
-        weight **= rho
-    share = np.divide(at_risk, n, out=at_risk)
-    spread = weight**2 * total_d
-    if ties == "hypergeometric":
-        spread *= np.divide(n - total_d, n - 1, out=np.zeros(len(n)), where=n > 1)
-    variance = np.diag(share @ spread) - (share * spread) @ share.T
-    return Score(d @ weight, share @ (weight * total_d), variance)
+    size = len(members)
+    observed, expected, variance = np.zeros(size), np.zeros(size), np.zeros((size, size))
+    survival = 1.0
+    for at_risk, events in pool.chunks(members):
+        d = events[0]
+        total, n = d.sum(axis=0), at_risk.sum(axis=0)
+        weight = np.ones(len(n))
+        if rho:
+            after = np.cumprod(np.concatenate([[survival], 1 - total / n]))
+            weight, survival = after[:-1] ** rho, after[-1]
+        share = np.divide(at_risk, n, out=at_risk)
+        spread = weight**2 * total
+        if ties == "hypergeometric":
+            spread *= np.divide(n - total, n - 1, out=np.zeros(len(n)), where=n > 1)
+        observed += d @ weight
+        expected += share @ (weight * total)
+        variance += np.diag(share @ spread) - (share * spread) @ share.T
+    return Score(observed, expected, variance)
 
 
 def chi_squared(score: Score) -> tuple[float, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,9 @@ import pandas as pd
 
 from journeylib.estimate.risktable import RiskTable, risk_table
 from journeylib.spells.core import Spells
+
+# times worked on at once, so that memory does not follow the number of distinct times
+CHUNK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +22,28 @@ class Pool:
     Parameters
     ----------
     at_risk
-        Shape (groups, times).
+        Shape (groups, times), 32-bit integers: the largest thing a comparison holds.
     events
-        Shape (causes, groups, times).
+        Shape (causes, groups, times), likewise.
     """
 
     at_risk: np.ndarray
     events: np.ndarray
+
+    def chunks(self, members: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """At risk and events of some groups as floats, a stretch of times after the other.
+
+        Times at which none of them has an event are left out.
+        """
+        everybody = len(members) == len(self.at_risk)
+        for first in range(0, self.at_risk.shape[1], CHUNK):
+            part = slice(first, first + CHUNK)
+            n, d = self.at_risk[:, part], self.events[:, :, part]
+            if not everybody:
+                d = d[:, members]
+                happens = d.any(axis=(0, 1))
+                n, d = n[members][:, happens], d[:, :, happens]
+            yield n.astype(float), d.astype(float)
 
 
 def pools(
@@ -68,8 +86,8 @@ def _pool(
     # pieces are sorted, and merging sorted pieces is what a stable sort does fast
     time = np.sort(np.concatenate(times), kind="stable")
     time = time[np.concatenate([[True], time[1:] > time[:-1]])] if len(time) else time
-    at_risk = np.zeros((n_groups, len(time)))
-    events = np.zeros((len(counts), n_groups, len(time)))
+    at_risk = np.zeros((n_groups, len(time)), dtype=np.int32)
+    events = np.zeros((len(counts), n_groups, len(time)), dtype=np.int32)
     for s, g in zip(slices, place):
         upto = np.searchsorted(time, table.time[s], side="right")
         # between two rows of a group its risk set is that of the later row
