@@ -103,9 +103,12 @@ class Audit:
                 f"<td class='num'>{n:,}</td><td class='num'>{part}</td></tr>"
             )
 
-        body = [row("kept", reason, n) for reason, n in self.kept.items()]
-        body += [row("dropped", reason, n) for reason, n in self.dropped.items()]
+        body = [row("kept", reason, n) for reason, n in self.kept.items() if n]
+        body += [row("dropped", reason, n) for reason, n in self.dropped.items() if n]
         body += [row("of those kept", reason, n, share=False) for reason, n in self.notes.items()]
+        none = [reason for part in (self.kept, self.dropped) for reason, n in part.items() if not n]
+        if none:
+            body.append(f"<tr><td>none</td><td colspan='3'>{escape('; '.join(none))}</td></tr>")
         return (
             f"<table class='journey audit'><caption>{self.came_in:,} {escape(self.of)} came in: "
             f"{self.n_kept:,} kept, {self.n_dropped:,} dropped</caption>"

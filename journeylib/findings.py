@@ -15,7 +15,7 @@ from typing import Any
 
 from journeylib import words
 from journeylib.errors import DataError
-from journeylib.results import number
+from journeylib.numbers import UNKNOWN, estimate, number
 
 MIME = "application/vnd.journey.finding+json"
 
@@ -47,11 +47,12 @@ class Finding:
     def shown(self) -> str:
         """Value, unit and interval as text."""
         unit = self.unit if self.unit == "%" else f" {self.unit}" if self.unit else ""
+        value, *ends = estimate(self.value, self.low, self.high)
+        shown = "not reached" if self.value is None else f"{value}{unit}"
         if self.low is None and self.high is None:
-            return "not reached" if self.value is None else f"{number(self.value)}{unit}"
-        ends = [_end(self.low), _end(self.high)]
-        value = "not reached" if self.value is None else f"{number(self.value)}{unit}"
-        return f"{value} (95% interval {ends[0]} to {ends[1]})"
+            return shown
+        low, high = ("beyond follow-up" if end == UNKNOWN else end for end in ends)
+        return f"{shown} (95% interval {low} to {high})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return Findings((self,))._repr_mimebundle_()
@@ -123,7 +124,7 @@ def finding(
     Examples
     --------
     >>> print(finding("bought in 30 days", 14.0, 12.9, 15.2, unit="%", n=3647, events=604))
-    bought in 30 days: 14% (95% interval 12.9 to 15.2) (n = 3,647, 604 events)
+    bought in 30 days: 14.0% (95% interval 12.9 to 15.2) (n = 3,647, 604 events)
     >>> print(finding("median", None, 310, None, unit="days"))
     median: not reached (95% interval 310 to beyond follow-up)
     """
@@ -254,7 +255,7 @@ def ratios(effects: Any) -> Findings:
     errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
     return Findings(
         finding(
-            f"hazard ratio for {event}: {row.term}",
+            f"hazard ratio for {event}, {words.term(row.term)}",
             row.hazard_ratio,
             row.low,
             row.high,
@@ -284,7 +285,7 @@ def counts(log: Any) -> Findings:
     share = 100 * audit.n_dropped / audit.came_in if audit.came_in else 0.0
     return findings(
         finding("events kept", audit.n_kept, n=audit.came_in),
-        finding("customers", log.n_customers),
+        finding("customers", log.customers),
         finding("events left out", share, unit="%", n=audit.came_in, better="lower"),
     )
 
@@ -296,7 +297,3 @@ def _group(group: str) -> str | None:
 def _json(x: float | None) -> float | None:
     """JSON has no NaN and no infinity: both mean that the number does not exist."""
     return None if x is None or not math.isfinite(float(x)) else float(x)
-
-
-def _end(x: float | None) -> str:
-    return "beyond follow-up" if x is None else number(x)

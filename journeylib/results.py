@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
+
+from journeylib.numbers import chance, number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -116,36 +118,10 @@ def html_table(frame: pd.DataFrame, caption: str, limit: int = 60) -> str:
 
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as a reader wants them: counts whole, others to four significant digits."""
-    return pd.DataFrame({c: [number(v) for v in frame[c]] for c in frame.columns})
+    """Numbers as a reader wants them: counts whole, p-values short, others to four digits."""
 
+    def shown(name: Any) -> list[str]:
+        form = chance if re.fullmatch(r"p(_\w+)?", str(name)) else number
+        return [form(v) for v in frame[name]]
 
-def number(value: object, digits: int = 4) -> str:
-    """A value as text: thousands separated, floats to significant digits, NaN as a dash.
-
-    Examples
-    --------
-    >>> number(23570), number(0.123456), number(float("nan")), number(12345.678)
-    ('23,570', '0.1235', '–', '12,346')
-    >>> number(1e-12), number("e-mail"), number(True)
-    ('1e-12', 'e-mail', 'yes')
-    """
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, int | np.integer):
-        return f"{int(value):,}"
-    if not isinstance(value, float | np.floating):
-        return str(value)
-    value = float(value)
-    if np.isnan(value):
-        return "–"
-    if np.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if value == 0:
-        return "0"
-    if abs(value) < 1e-4:
-        return f"{value:.{max(digits - 3, 0)}g}"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    text = f"{value:.{digits}g}"
-    return f"{float(text):,}".removesuffix(".0") if "e" not in text else text
+    return pd.DataFrame({name: shown(name) for name in frame.columns}, index=frame.index)

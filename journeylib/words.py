@@ -7,6 +7,7 @@ between groups that chose themselves is described, never explained: "differ",
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from journeylib import numbers
 from journeylib.errors import DataError
-from journeylib.results import number
+from journeylib.numbers import number
 
 _MOST = 8  # groups or terms told one by one
 
@@ -78,6 +80,18 @@ def name(event: object) -> str:
     return str(event).replace("_", " ").strip()
 
 
+def term(text: object) -> str:
+    """A model term as words: the column, and the level that is held against the reference.
+
+    Examples
+    --------
+    >>> term("C(campaign_type)[T.Type B]"), term("log(age)"), term("number_of_visits")
+    ('campaign type: Type B', 'log(age)', 'number of visits')
+    """
+    level = re.fullmatch(r"(?:C\()?([\w ]+?)(?:,.*)?\)?\[T?\.?(.+)\]", str(text))
+    return f"{name(level[1])}: {level[2]}" if level else name(text)
+
+
 def percent(share: float) -> str:
     """A share as "about n of 100": one decimal below ten, none above.
 
@@ -93,16 +107,15 @@ def percent(share: float) -> str:
 
 
 def chance(p: float) -> str:
-    """A p-value as text.
+    """A p-value with its sign, as a sentence has it.
 
     Examples
     --------
-    >>> chance(0.00001), chance(0.0312), chance(0.5)
-    ('p < 0.001', 'p = 0.031', 'p = 0.50')
+    >>> chance(0.00001), chance(0.5)
+    ('p < 0.001', 'p = 0.50')
     """
-    if np.isnan(p):
-        return "p unknown"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    shown = numbers.chance(p)
+    return f"p {shown[0]} {shown[1:]}" if shown.startswith("<") else f"p = {shown}"
 
 
 def counted(result: Any) -> Mapping[str, int]:
@@ -110,11 +123,16 @@ def counted(result: Any) -> Mapping[str, int]:
     return {group: int(size["n"]) for group, size in result.about.get("sizes", {}).items()}
 
 
-def _ends(low: float, high: float, show: Callable[[float], str] = number) -> str:
-    def end(x: float) -> str:
-        return "beyond follow-up" if pd.isna(x) else show(x)
+def _shares(*shares: float) -> list[str]:
+    """Shares "of 100", whole where they are large; an end without a number is said so."""
+    return ["unknown" if pd.isna(x) else percent(x) for x in shares]
 
-    return f"{end(low)} to {end(high)}"
+
+def _estimate(value: float, low: float, high: float) -> tuple[str, str]:
+    """A value and its interval in words, to the same decimals."""
+    shown, *ends = numbers.estimate(value, low, high)
+    told = ["beyond follow-up" if end == numbers.UNKNOWN else end for end in ends]
+    return shown, f"{told[0]} to {told[1]}"
 
 
 def _who(group: str) -> str:
@@ -137,9 +155,9 @@ def _curve_at(curve: Any, event: str, at: float) -> list[str]:
     told = []
     for row in curve.at([at]).itertuples(index=False):
         by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
-        ends = _ends(1 - row.high, 1 - row.low, percent)
+        share, low, high = _shares(1 - row.survival, 1 - row.high, 1 - row.low)
         told.append(
-            f"Of 100{_who(row.group)}, about {percent(1 - row.survival)} ({ends}) reach {event} "
+            f"Of 100{_who(row.group)}, about {share} ({low} to {high}) reach {event} "
             f"within {number(at)} {curve.unit} (n = {n.get(row.group, 0):,}, "
             f"{int(by_then):,} events by then)."
         )
@@ -161,21 +179,23 @@ def _curve_median(curve: Any, event: str) -> list[str]:
                 f"{curve.unit} of follow-up{ends} ({size})."
             )
         else:
+            median, ends = _estimate(row.quantile, row.low, row.high)
             told.append(
-                f"Half{who} reach {event} within {number(row.quantile)} {curve.unit} "
-                f"(95% interval {_ends(row.low, row.high)}; {size})."
+                f"Half{who} reach {event} within {median} {curve.unit} "
+                f"(95% interval {ends}; {size})."
             )
     return told
 
 
 def _incidence(incidence: Any, at: float | None) -> str:
     last = float(incidence.table["time"].max()) if at is None else at
-    told = [
-        f"Of 100{_who(row.group)}, about {percent(row.incidence)} "
-        f"({_ends(row.low, row.high, percent)}) reach {name(row.outcome)} first "
-        f"within {number(last)} {incidence.unit}."
-        for row in incidence.at([last]).itertuples(index=False)
-    ]
+    told = []
+    for row in incidence.at([last]).itertuples(index=False):
+        share, low, high = _shares(row.incidence, row.low, row.high)
+        told.append(
+            f"Of 100{_who(row.group)}, about {share} ({low} to {high}) reach "
+            f"{name(row.outcome)} first within {number(last)} {incidence.unit}."
+        )
     size = f" (n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events.)"
     return " ".join(told[:_MOST]) + _more(len(told)) + size
 
@@ -202,11 +222,11 @@ def _comparison(test: Any, at: float | None) -> str:
 
 def _rmst(result: Any, at: float | None) -> str:
     horizon, event = result.about["horizon"], name(result.about.get("event", "event"))
-    told = [
-        f"{'Everybody together' if row.group == 'all' else row.group}: "
-        f"{number(row.rmst)} ({_ends(row.low, row.high)}) {result.unit}."
-        for row in result.table.itertuples(index=False)
-    ]
+    told = []
+    for row in result.table.itertuples(index=False):
+        mean, ends = _estimate(row.rmst, row.low, row.high)
+        who = "Everybody together" if row.group == "all" else row.group
+        told.append(f"{who}: {mean} ({ends}) {result.unit}.")
     head = (
         f"Mean time without {event} within the first {number(horizon)} {result.unit}, "
         f"with 95% intervals (n = {result.about.get('n', 0):,}): "
@@ -217,11 +237,13 @@ def _rmst(result: Any, at: float | None) -> str:
 def _mean_count(count: Any, at: float | None) -> str:
     last = float(count.table["time"].max()) if at is None else at
     event = name(count.about.get("event", "event"))
-    told = [
-        f"By {number(last)} {count.unit}, a customer{_who(row.group)} has had on average "
-        f"{number(row.mean_count)} ({_ends(row.low, row.high)}) times {event}."
-        for row in count.at([last]).itertuples(index=False)
-    ]
+    told = []
+    for row in count.at([last]).itertuples(index=False):
+        mean, ends = _estimate(row.mean_count, row.low, row.high)
+        told.append(
+            f"By {number(last)} {count.unit}, a customer{_who(row.group)} has had on average "
+            f"{mean} ({ends}) times {event}."
+        )
     size = f" (n = {count.about.get('ids', 0):,}, {count.about.get('events', 0):,} events.)"
     return " ".join(told[:_MOST]) + _more(len(told)) + size
 
@@ -231,16 +253,14 @@ def _effects(effects: Any, at: float | None) -> str:
     told = []
     for row in effects.table.itertuples(index=False):
         if pd.isna(row.hazard_ratio):
-            told.append(f"{row.term}: no finite estimate.")
+            told.append(f"{term(row.term)}: no finite estimate.")
             continue
         if pd.isna(row.low) or row.low <= 1 <= row.high:
             reading = "no difference beyond chance"
         else:
             reading = "sooner" if row.hazard_ratio > 1 else "later"
-        told.append(
-            f"{row.term}: hazard ratio {number(row.hazard_ratio, 3)} "
-            f"({_ends(row.low, row.high, lambda x: number(x, 3))}), {reading}."
-        )
+        ratio, ends = _estimate(row.hazard_ratio, row.low, row.high)
+        told.append(f"{term(row.term)}: hazard ratio {ratio} ({ends}), {reading}.")
     head = (
         f"What goes along with reaching {event} sooner or later, per unit of each term and the "
         f"others held equal (n = {effects.about.get('n', 0):,}, "
@@ -260,7 +280,7 @@ def _proportionality(test: Any, at: float | None) -> str:
     )
     if bad.empty:
         return f"{head} No term changes over time by more than chance would explain."
-    terms = ", ".join(f"{r.term} ({chance(r.p)})" for r in bad.head(_MOST).itertuples())
+    terms = ", ".join(f"{term(r.term)} ({chance(r.p)})" for r in bad.head(_MOST).itertuples())
     return (
         f"{head} Not constant over time: {terms}. Read these ratios as averages over the "
         "follow-up and look at the curves."
@@ -278,7 +298,7 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Curve": _curve,
     "Incidence": _incidence,
     "Comparison": _comparison,
-    "Rmst": _rmst,
+    "RestrictedMean": _rmst,
     "MeanCount": _mean_count,
     "Effects": _effects,
     "Proportionality": _proportionality,

@@ -19,7 +19,8 @@ from journeylib.estimate.logrank import TIES, Score, chi_squared, logrank, trend
 from journeylib.estimate.pools import Pool, pools
 from journeylib.estimate.risktable import RiskTable, risk_table
 from journeylib.estimate.subset import with_known
-from journeylib.results import Result, _readable, html_table, number
+from journeylib.numbers import number
+from journeylib.results import Result, _readable, html_table
 from journeylib.spells.core import Spells
 
 TESTS = ("logrank", "peto", "fleming-harrington", "trend", "gray")

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from journeylib import words
+from journeylib.numbers import estimate, number
 from journeylib.plots.style import describe, new_axes, palette, wrap
-from journeylib.results import number
 
 
 def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
@@ -29,11 +29,13 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = effects.frame.rename(columns={"term": "label", "hazard_ratio": "value"})
+    frame = effects.frame.rename(columns={"hazard_ratio": "value"})
+    frame["label"] = [words.term(t) for t in frame["term"]]
     ax = _forest(frame, 1.0, ax)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("hazard ratio (1 = no difference), 95% interval")
     caption = (
         "Hazard ratios: above 1 the event comes sooner, below 1 later, all else in the model equal."
@@ -72,8 +74,15 @@ def _forest(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes
     ax.hlines(rows, frame["low"], frame["high"], color=colour, lw=2, zorder=2)
     ax.plot(frame["value"], rows, "o", color=colour, ms=6.5, zorder=3)
     for y, row in zip(rows, frame.itertuples(index=False)):
-        shown = f"{number(row.value, 3)} ({number(row.low, 3)} to {number(row.high, 3)})"
-        ax.text(1.01, y, shown, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
+        value, low, high = estimate(row.value, row.low, row.high)
+        ax.text(
+            1.01,
+            y,
+            f"{value} ({low} to {high})",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+        )
     ax.set_yticks(rows, [wrap(label, 34) for label in frame["label"]])
     ax.set_ylim(-0.7, max(len(frame) - 0.3, 0.7))
     ax.grid(axis="y", visible=False)

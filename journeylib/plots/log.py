@@ -7,8 +7,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from journeylib.numbers import number
 from journeylib.plots.style import describe, new_axes, palette, wrap
-from journeylib.results import number
 
 
 def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:

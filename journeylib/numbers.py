@@ -1,0 +1,87 @@
+"""Numbers as readers want them, the same in notebooks, pages and the index. Loads nothing heavy."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+UNKNOWN = "–"
+
+
+def number(value: object, digits: int = 4) -> str:
+    """A value as text: thousands separated, floats to significant digits, NaN as a dash.
+
+    Examples
+    --------
+    >>> number(23570), number(0.123456), number(float("nan")), number(12345.678)
+    ('23,570', '0.1235', '–', '12,346')
+    >>> number(1e-12), number("e-mail"), number(True), number(None)
+    ('1e-12', 'e-mail', 'yes', '–')
+    """
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return "yes" if value else "no"
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if not isinstance(value, Real):
+        return str(value)
+    value = float(value)
+    if not math.isfinite(value):
+        return UNKNOWN if math.isnan(value) else "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-4:
+        return f"{value:.{max(digits - 3, 0)}g}"
+    text = f"{value:,.{_decimals(abs(value), digits)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimals(size: float, digits: int) -> int:
+    """Decimals that leave so many significant digits."""
+    return max(digits - 1 - math.floor(math.log10(size)), 0)
+
+
+def estimate(value: float | None, low: float | None, high: float | None) -> tuple[str, str, str]:
+    """A value and its interval to the same decimals: as many as the interval bears.
+
+    One digit of the interval's half-width is shown, two where it begins with 1
+    or 2, so that no digit is shown that the data cannot hold. What does not exist
+    is a dash.
+
+    Examples
+    --------
+    >>> estimate(14.0115, 12.93, 15.18)
+    ('14.0', '12.9', '15.2')
+    >>> estimate(0.4642, 0.382, 0.564)
+    ('0.46', '0.38', '0.56')
+    >>> estimate(183.2, 151.0, None)
+    ('183', '151', '–')
+    """
+    known = [float(x) for x in (value, low, high) if x is not None and math.isfinite(x)]
+    if len(known) < 2 or all(x.is_integer() for x in known):
+        return number(value), number(low), number(high)
+    if len(known) < 3:
+        decimals = _decimals(max(abs(x) for x in known), 3)
+    else:
+        half = (max(known) - min(known)) / 2 or max(abs(x) for x in known) / 1000
+        size = math.floor(math.log10(half))
+        decimals = max(-size + (1 if half / 10**size < 3 else 0), 0)
+
+    def shown(x: float | None) -> str:
+        return UNKNOWN if x is None or math.isnan(x) else f"{x:,.{decimals}f}"
+
+    return shown(value), shown(low), shown(high)
+
+
+def chance(p: float | None) -> str:
+    """A p-value: three decimals where small, two where not.
+
+    Examples
+    --------
+    >>> chance(0.00001), chance(0.0312), chance(0.5), chance(float("nan"))
+    ('<0.001', '0.031', '0.50', '–')
+    """
+    if p is None or math.isnan(p):
+        return UNKNOWN
+    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
