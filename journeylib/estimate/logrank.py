@@ -84,8 +84,13 @@ def chi_squared(score: Score) -> tuple[float, int]:
     variance = score.variance[np.ix_(known, known)]
     if len(difference) < 2:
         return float("nan"), 0
-    size = np.abs(variance).max()
-    rank = int(np.linalg.matrix_rank(variance, tol=1e-9 * size, hermitian=True)) if size else 0
+    # of the size that rounding leaves of the events compared
+    noise = 1e-12 * score.expected.sum()
+    largest = np.abs(variance).max()
+    limit = 1e-9 * largest
+    rank = int(np.linalg.matrix_rank(variance, tol=limit, hermitian=True)) if largest > noise else 0
+    if rank == 0:
+        return float("nan"), 0
     if rank == len(difference) - 1:
         reduced = np.linalg.solve(variance[1:, 1:], difference[1:])
         return float(difference[1:] @ reduced), rank
