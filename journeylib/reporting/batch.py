@@ -8,7 +8,6 @@ that is a pool of threads, since each report is computed in a process of its own
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import Any
 from journeylib.errors import JourneyError, PlanError
 from journeylib.reporting import kernels
 from journeylib.reporting.plan import Plan, ReportJob
-from journeylib.reporting.portal import is_published, publish, write_index
+from journeylib.reporting.portal import publish, write_index
 from journeylib.reporting.progress import Bar
 from journeylib.reporting.records import Failure, RunRecord
 from journeylib.reporting.run import Checked, check_job, run_job, why_run
@@ -135,6 +134,8 @@ def run_batch(
             made = _run_all(todo, plan, min(count, len(todo) or 1), bar, executor)
         for job in jobs:
             _settle(store, job, plan.keep)
+        if not only:
+            _retire_others(store, plan)
         write_index(store)
     outcomes = (Outcome(j.id, reasons[j.id], made.get(j.id) or store.latest(j.id)) for j in jobs)
     return Batch(tuple(outcomes), plan.output)
@@ -223,13 +224,16 @@ def _unwritten(checked: Checked, verdict: str, failure: Failure) -> RunRecord:
 
 def _settle(store: Store, job: ReportJob, keep: int) -> None:
     """Stable link and bounded history of one report."""
-    last = store.latest(job.id)
-    if last is not None:
+    if store.latest(job.id) is not None:
+        store.retire(job.id, out=False)
         publish(store, job.id)
         store.prune(job.id, keep)
 
 
-def published(store: Store, ids: Iterable[str]) -> list[str]:
-    """Those of the reports whose stable link is there."""
-    found = [store.latest(i) for i in ids]
-    return [r.report_id for r in found if r is not None and is_published(store, r)]
+def _retire_others(store: Store, plan: Plan) -> None:
+    """Reports that this plan once asked for and no longer does leave the index."""
+    ids, names = {j.id for j in plan.jobs}, {j.plan for j in plan.jobs}
+    for report_id in store.report_ids():
+        last = store.latest(report_id)
+        if report_id not in ids and last is not None and last.plan in names:
+            store.retire(report_id)

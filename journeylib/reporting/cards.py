@@ -72,9 +72,9 @@ def cards(findings: Iterable[Mapping[str, Any]]) -> list[Card]:
 
     Examples
     --------
-    >>> card, = cards([{"name": "bought", "value": 14, "low": 12.9, "high": 15.2, "unit": "%"}])
+    >>> card, = cards([{"name": "bought", "value": 14, "low": 12.86, "high": 15.17, "unit": "%"}])
     >>> card.rows[0].value, card.rows[0].interval
-    ('14%', '12.9 to 15.2')
+    ('14.0%', '12.9 to 15.2')
     """
     byname: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for f in findings:
@@ -111,7 +111,7 @@ def value_text(finding: Mapping[str, Any]) -> str:
     value, unit = finding.get("value"), str(finding.get("unit") or "")
     if value is None:
         return "not reached"
-    return f"{number(value)}{unit if unit == '%' else f' {unit}' if unit else ''}"
+    return f"{_rounded(value, finding)}{unit if unit == '%' else f' {unit}' if unit else ''}"
 
 
 def interval_text(finding: Mapping[str, Any]) -> str:
@@ -125,7 +125,7 @@ def interval_text(finding: Mapping[str, Any]) -> str:
     low, high = finding.get("low"), finding.get("high")
     if low is None and high is None:
         return ""
-    ends = ["beyond follow-up" if x is None else number(x) for x in (low, high)]
+    ends = ["beyond follow-up" if x is None else _rounded(x, finding) for x in (low, high)]
     return f"{ends[0]} to {ends[1]}"
 
 
@@ -142,6 +142,22 @@ def counted_text(finding: Mapping[str, Any]) -> str:
     if isinstance(events, int):
         parts.append(f"{number(events)} event{'' if events == 1 else 's'}")
     return ", ".join(parts)
+
+
+def _rounded(x: Any, finding: Mapping[str, Any]) -> str:
+    """A number with as many decimals as its interval warrants: two digits of the width.
+
+    Examples
+    --------
+    >>> wide = {"value": 17.08, "low": 8.499, "high": 32.63}
+    >>> [_rounded(wide[k], wide) for k in wide]
+    ['17', '8', '33']
+    """
+    low, high = finding.get("low"), finding.get("high")
+    if not isinstance(low, int | float) or not isinstance(high, int | float) or high <= low:
+        return number(x)
+    places = min(max(1 - math.floor(math.log10(high - low)), 0), 4)
+    return f"{x:,.{places}f}"
 
 
 def _card(name: str, unit: str, items: list[Mapping[str, Any]]) -> Card:

@@ -13,7 +13,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ class ReportJob:
         As given by the plan, not yet checked against the notebook.
     timeout, cell_timeout
         Seconds that the whole notebook and a single cell may take; None is no limit.
+    plan, order
+        The plan it is from and its place there.
     """
 
     id: str
@@ -69,6 +71,8 @@ class ReportJob:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     timeout: float | None = 3600.0
     cell_timeout: float | None = None
+    plan: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,8 @@ def read_plan(path: str | Path) -> Plan:
         for job in _jobs(table, batch, path, number)
     )
     _need_unique(jobs, path)
+    name = f"{path.parent.name}/{path.name}"
+    jobs = tuple(replace(job, plan=name, order=order) for order, job in enumerate(jobs))
     output = (path.parent / batch.get("output", ".")).resolve()
     return Plan(path, jobs, output, batch.get("workers"), batch.get("keep", 20))
 

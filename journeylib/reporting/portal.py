@@ -119,11 +119,6 @@ def publish(store: Store, report_id: str) -> None:
     store.replace(f"{report_id}.html", page.replace('href="../../../', 'href="').encode())
 
 
-def is_published(store: Store, record: RunRecord) -> bool:
-    """Whether the stable link is there."""
-    return (store.root / f"{record.report_id}.html").is_file()
-
-
 def write_index(store: Store) -> Path:
     """Make the index anew from the run records."""
     return store.replace("index.html", index_html(_entries(store)).encode())
@@ -165,9 +160,9 @@ def _entries(store: Store) -> list[Entry]:
 
 
 def _order(entry: Entry) -> tuple[Any, ...]:
-    """Runs outside a plan come last; else by group and id."""
+    """As in the plan; runs outside a plan come last."""
     record = entry.record
-    return record.report_id.startswith("run-"), record.group, record.report_id
+    return record.plan == "", record.plan, record.order, record.report_id
 
 
 def _summary(entries: list[Entry]) -> str:

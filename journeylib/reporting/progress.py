@@ -36,7 +36,7 @@ class Bar:
 
     def __enter__(self) -> Bar:
         if self.live:
-            from tqdm.auto import tqdm
+            from tqdm import tqdm
 
             self._bar = tqdm(total=self.total, unit="report", file=self.stream, leave=True)
         return self

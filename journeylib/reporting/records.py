@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,10 @@ class RunRecord:
         The command that runs this once more.
     failure
         Why it is not ok.
+    plan, order
+        The plan that asked for it and the place in it; empty for a run outside a plan.
+    folder
+        Where it lies; not part of the file.
 
     Examples
     --------
@@ -106,7 +110,10 @@ class RunRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     rerun: str = ""
     failure: Failure | None = None
+    plan: str = ""
+    order: int = 0
     schema: int = SCHEMA
+    folder: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
@@ -119,7 +126,8 @@ class RunRecord:
 
     def to_json(self) -> str:
         """The record as JSON text."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False)
+        kept = {k: v for k, v in asdict(self).items() if k != "folder"}
+        return json.dumps(kept, indent=1, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
@@ -127,7 +135,7 @@ class RunRecord:
         given = json.loads(text)
         if not isinstance(given, dict) or int(given.get("schema", 0)) < 1:
             raise ValueError("not a run record")
-        known = {f.name for f in fields(cls)}
+        known = {f.name for f in fields(cls)} - {"folder"}
         kept = {k: v for k, v in given.items() if k in known}
         kept["findings"] = tuple(kept.get("findings", ()))
         if kept.get("failure") is not None:
@@ -149,7 +157,7 @@ def read_record(path: Path) -> RunRecord:
         When the file is not a run record.
     """
     try:
-        return RunRecord.from_json(path.read_text(encoding="utf-8"))
+        return replace(RunRecord.from_json(path.read_text(encoding="utf-8")), folder=path.parent)
     except (ValueError, TypeError, KeyError) as error:
         raise RunError(
             f"this is not a run record: {error}", where=str(path), fix="delete its folder"

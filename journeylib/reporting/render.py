@@ -188,7 +188,7 @@ def _byline(record: RunRecord) -> list[str]:
     if isinstance(window, Mapping) and window.get("cutoff"):
         start = date_text(str(window["start"])) if window.get("start") else "the first event"
         parts.append(f"Data from {start} to {date_text(str(window['cutoff']))}")
-    parts.append(f"Computed on {date_text(record.started)}")
+    parts.append(f"{'Computed' if record.ok else 'Tried'} on {date_text(record.started)}")
     return parts
 
 

@@ -136,8 +136,7 @@ def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None =
             notebook, record = _executed(checked, record, on_cell)
         record = replace(record, seconds=round(time.monotonic() - begin, 3))
         record = _written(staged, notebook, record, checked)
-        store.commit(staged, record)
-    return record
+        return replace(record, folder=store.commit(staged, record))
 
 
 def run(
@@ -241,6 +240,8 @@ def _new_record(checked: Checked, root: Path) -> RunRecord:
         versions=keys.versions(),
         rerun=rerun_command(notebook, job.parameters),
         failure=checked.failure,
+        plan=job.plan,
+        order=job.order,
     )
 
 

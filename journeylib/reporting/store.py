@@ -26,6 +26,8 @@ from typing import IO, Any
 from journeylib.errors import RunError
 from journeylib.reporting.records import RunRecord, read_record
 
+RETIRED = "retired"
+
 
 @dataclass(frozen=True)
 class Store:
@@ -49,18 +51,23 @@ class Store:
         return self.runs / record.report_id / record.run_id
 
     def report_ids(self) -> list[str]:
-        """Every report that has a run, in alphabetical order."""
-        return sorted(p.name for p in self.runs.iterdir() if p.is_dir()) if self.has_runs else []
+        """Every report that has a run and was not retired, in alphabetical order."""
+        folders = sorted(self.runs.iterdir()) if self.runs.is_dir() else []
+        return [f.name for f in folders if f.is_dir() and not (f / RETIRED).exists()]
 
-    @property
-    def has_runs(self) -> bool:
-        """Whether anything was ever run."""
-        return self.runs.is_dir()
+    def retire(self, report_id: str, out: bool = True) -> None:
+        """Take a report out of the index, with its stable link, or back in; its runs are kept."""
+        mark = self.runs / report_id / RETIRED
+        if not out:
+            mark.unlink(missing_ok=True)
+        elif mark.parent.is_dir():
+            mark.touch()
+            (self.root / f"{report_id}.html").unlink(missing_ok=True)
 
     def history(self, report_id: str) -> Iterator[RunRecord]:
         """Records of a report, the latest first; folders without a readable record are passed."""
         folder = self.runs / report_id
-        names = sorted((p.name for p in folder.iterdir()), reverse=True) if folder.is_dir() else []
+        names = sorted((p.name for p in folder.glob("*/")), reverse=True)
         for name in names:
             with suppress(RunError, OSError):
                 yield read_record(folder / name / "run.json")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from journeylib.reporting.records import RunRecord
 
@@ -71,11 +73,15 @@ def as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def link_html(record: RunRecord, folder: Path | None = None) -> str:
-    """A run as a line of HTML for a notebook cell, with a link where the folder is known."""
+def link_html(record: RunRecord) -> str:
+    """A run as a line of HTML for a notebook cell, with a link to its page.
+
+    The link is relative to the working directory, as JupyterLab follows only such.
+    """
     title = escape(record.title or record.report_id)
     state = escape(LABELS[record.verdict])
     tail = f": {escape(short(record))}" if record.failure else f" ({record.seconds:.0f} s)"
-    if folder is not None:
-        title = f"<a href='{escape((folder / 'report.html').as_uri())}'>{title}</a>"
+    if record.folder is not None:
+        path = Path(os.path.relpath(record.folder / "report.html"))
+        title = f"<a href='{escape(quote(path.as_posix()))}' target='_blank'>{title}</a>"
     return f"<p class='journey'><strong>{title}</strong> {state}{tail}</p>"
