@@ -41,3 +41,25 @@ def gold(shared: Path) -> Callable[[str], dict[str, Any]]:
 def shared_csv(shared: Path) -> Callable[[str], pd.DataFrame]:
     """A table of the shared data by file name."""
     return lambda name: pd.read_csv(shared / "data" / name, float_precision="round_trip")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the sample data, written from their packages where it is not there yet."""
+    import journeylib as jl
+
+    for name in ("complete_journey", "cdnow"):
+        jl.write_sample(name)
+    return ROOT / "data"
+
+
+@pytest.fixture(scope="session")
+def sample_batch(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The project's own plan, run for real once into a folder of its own."""
+    from dataclasses import replace
+
+    from journeylib.reporting import read_plan, run_batch
+
+    plan = read_plan(ROOT / "reports" / "reports.toml")
+    plan = replace(plan, output=tmp_path_factory.mktemp("reports"))
+    return plan, run_batch(plan, progress=False)
