@@ -135,8 +135,8 @@ def _run(args: argparse.Namespace) -> int:
     )
     folder = args.out or args.notebook.resolve().parent.parent / "reports"
     print((folder / f"{record.report_id}.html").resolve())
-    if record.failure is not None:
-        print(f"error: {record.failure.message}", file=sys.stderr)
+    if record.error is not None:
+        print(f"error: {record.error.message}", file=sys.stderr)
     if record.verdict == "invalid":
         return PlanError.exit_code
     return 0 if record.ok else 1

@@ -33,20 +33,25 @@ class Outcome:
     ----------
     report_id
         Of the job.
-    why
+    reason
         Why it was to run; empty where it was skipped.
     record
         Of the run made, or the one that still stands; None in a dry run.
     """
 
     report_id: str
-    why: str
+    reason: str
     record: RunRecord | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Of the run made, or of the one that still stands; empty where there is none."""
+        return self.record.verdict if self.record else ""
 
     @property
     def status(self) -> str:
         """The verdict, or ``skipped``, or ``would run``."""
-        if not self.why:
+        if not self.reason:
             return "skipped"
         return "would run" if self.record is None else self.record.verdict
 
@@ -159,10 +164,11 @@ def as_json(batch: Batch) -> dict[str, Any]:
         {
             "id": o.report_id,
             "status": o.status,
-            "why": o.why,
+            "reason": o.reason,
+            "verdict": o.verdict,
             "run": o.record.run_id if o.record else None,
-            "seconds": o.record.seconds if o.record and o.why else None,
-            "error": short(o.record) if o.record and o.why else "",
+            "seconds": o.record.seconds if o.record and o.reason else None,
+            "error": short(o.record) if o.record and o.reason else "",
         }
         for o in batch.outcomes
     ]
@@ -171,9 +177,9 @@ def as_json(batch: Batch) -> dict[str, Any]:
 
 def _line(outcome: Outcome) -> tuple[str, str, str, str]:
     status = LABELS.get(outcome.status, outcome.status)
-    if outcome.record is None or not outcome.why:
-        return status, outcome.report_id, "", outcome.why
-    remark = short(outcome.record) if outcome.record.failure else outcome.why
+    if outcome.record is None or not outcome.reason:
+        return status, outcome.report_id, "", outcome.reason
+    remark = short(outcome.record) if outcome.record.error else outcome.reason
     return status, outcome.report_id, f"{outcome.record.seconds:.1f} s", remark
 
 
@@ -219,7 +225,7 @@ def _result(future: Future[RunRecord], checked: Checked, bar: Bar) -> RunRecord:
 def _unwritten(checked: Checked, verdict: str, failure: Failure) -> RunRecord:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     empty = RunRecord(checked.job.id, "", started=now)
-    return replace(empty, verdict=verdict, failure=failure, title=checked.job.title)
+    return replace(empty, verdict=verdict, error=failure, title=checked.job.title)
 
 
 def _settle(store: Store, job: ReportJob, keep: int) -> None:

@@ -71,7 +71,7 @@ class Bar:
                 self._show()
             elif self.enabled:
                 words = f"{LABELS[record.verdict]}, {record.seconds:.1f} s"
-                why = f": {short(record)}" if record.failure else ""
+                why = f": {short(record)}" if record.error else ""
                 line = f"[{self.done}/{self.total}] {record.report_id} {words}{why}"
                 print(line, file=self.stream, flush=True)
 

@@ -78,7 +78,7 @@ class RunRecord:
         Package -> version.
     rerun
         The command that runs this once more.
-    failure
+    error
         Why it is not ok.
     plan, order
         The plan that asked for it and the place in it; empty for a run outside a plan.
@@ -109,7 +109,7 @@ class RunRecord:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     rerun: str = ""
-    failure: Failure | None = None
+    error: Failure | None = None
     plan: str = ""
     order: int = 0
     schema: int = SCHEMA
@@ -138,8 +138,8 @@ class RunRecord:
         known = {f.name for f in fields(cls)} - {"folder"}
         kept = {k: v for k, v in given.items() if k in known}
         kept["findings"] = tuple(kept.get("findings", ()))
-        if kept.get("failure") is not None:
-            kept["failure"] = Failure(**kept["failure"])
+        if kept.get("error") is not None:
+            kept["error"] = Failure(**kept["error"])
         return cls(**kept)
 
     def _repr_html_(self) -> str:

@@ -239,7 +239,7 @@ def _new_record(checked: Checked, root: Path) -> RunRecord:
         fingerprint=checked.fingerprint,
         versions=keys.versions(),
         rerun=rerun_command(notebook, job.parameters),
-        failure=checked.failure,
+        error=checked.failure,
         plan=job.plan,
         order=job.order,
     )
@@ -253,10 +253,10 @@ def _executed(checked: Checked, record: RunRecord, on_cell: OnCell | None) -> tu
     done = execute(
         job.notebook, given, timeout=job.timeout, cell_timeout=job.cell_timeout, on_cell=on_cell
     )
-    record = replace(record, verdict=done.verdict, failure=done.failure)
+    record = replace(record, verdict=done.verdict, error=done.failure)
     if record.ok and _data_moved(checked):
         text = "data changed during the run: what the page says may mix old and new data"
-        record = replace(record, verdict="failed", failure=Failure("DataChanged", text))
+        record = replace(record, verdict="failed", error=Failure("DataChanged", text))
     if record.ok:
         record = replace(
             record,
@@ -288,9 +288,9 @@ def _written(staged: Path, notebook: Any, record: RunRecord, checked: Checked) -
         page = render(record, notebook)
     except Exception as error:
         text = f"the page could not be rendered: {error}"
-        failure = record.failure or Failure(type(error).__name__, text)
+        failure = record.error or Failure(type(error).__name__, text)
         verdict = "failed" if record.ok else record.verdict
-        record = replace(record, verdict=verdict, failure=failure, findings=())
+        record = replace(record, verdict=verdict, error=failure, findings=())
         page = render(record, None)
     (staged / "report.html").write_text(page, encoding="utf-8")
     return record

@@ -29,7 +29,7 @@ def headline(record: RunRecord) -> str:
     >>> headline(RunRecord("a", "1", verdict="timed_out"))
     'The report took longer than it may and was stopped.'
     """
-    failure, cell = record.failure, ""
+    failure, cell = record.error, ""
     if failure is not None and failure.cell is not None:
         cell = f" in cell {failure.cell} of the notebook"
     if record.verdict == "failed":
@@ -44,11 +44,11 @@ def headline(record: RunRecord) -> str:
 
 def short(record: RunRecord) -> str:
     """The first line of what went wrong, for tables; empty where nothing did."""
-    if record.failure is None:
+    if record.error is None:
         return ""
-    line = (record.failure.message.strip().splitlines() or [""])[0]
-    cell = f"cell {record.failure.cell}: " if record.failure.cell is not None else ""
-    name = "" if record.verdict == "invalid" else f"{record.failure.name}: "
+    line = (record.error.message.strip().splitlines() or [""])[0]
+    cell = f"cell {record.error.cell}: " if record.error.cell is not None else ""
+    name = "" if record.verdict == "invalid" else f"{record.error.name}: "
     return f"{cell}{name}{line}"
 
 
@@ -80,7 +80,7 @@ def link_html(record: RunRecord) -> str:
     """
     title = escape(record.title or record.report_id)
     state = escape(LABELS[record.verdict])
-    tail = f": {escape(short(record))}" if record.failure else f" ({record.seconds:.0f} s)"
+    tail = f": {escape(short(record))}" if record.error else f" ({record.seconds:.0f} s)"
     if record.folder is not None:
         path = Path(os.path.relpath(record.folder / "report.html"))
         title = f"<a href='{escape(quote(path.as_posix()))}' target='_blank'>{title}</a>"
