@@ -35,6 +35,8 @@ _HOME = {
     "journeylib.estimate.recurrent": ("MeanCount", "mean_cumulative_count"),
     "journeylib.estimate.segments": ("SegmentScan", "segment_scan"),
     "journeylib.estimate.risktable": ("RiskTable", "risk_table"),
+    "journeylib.estimate.parametric": ("Aft", "AftChoice", "aft", "aft_choice"),
+    "journeylib.simulation": ("SimulatedJourney", "simulate"),
     "journeylib.estimate.silence": ("churn_rules",),
     "journeylib.results": ("Result", "Table", "show"),
     "journeylib.columns": ("names", "needed"),
