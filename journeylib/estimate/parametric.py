@@ -1,0 +1,499 @@
+"""Accelerated failure times: covariates stretch or shrink the time until something happens.
+
+A coefficient b multiplies every duration by exp(b): the *time ratio*. Above 1
+things take longer. The baseline has one of four shapes; which one fits is shown
+by :func:`aft_choice` and never picked in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from formulaic import ModelSpec
+from formulaic.errors import FormulaicError
+from scipy.stats import norm
+
+from journeylib.audit import Audit
+from journeylib.errors import DataError, ModelError, nearest
+from journeylib.estimate.aftfit import FAMILIES, AftFit, Rows, fit_aft
+from journeylib.estimate.design import cause_number, fetch, make_design, tidy_columns
+from journeylib.estimate.intervals import z_value
+from journeylib.results import Result
+from journeylib.spells.core import Spells
+
+INTERCEPT, LOG_SCALE = "(Intercept)", "Log(scale)"
+ZERO = "zero duration: its logarithm does not exist"
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """The rows of a parametric model with their names.
+
+    Parameters
+    ----------
+    rows
+        Intercept and covariates, intervals, events.
+    names
+        Of the columns of ``rows.x``.
+    columns, spec
+        Columns the formula reads, and what makes the covariates of them in another
+        frame; None without covariates.
+    keep
+        Position of each row in the spells' table.
+    id
+        Customer of each row.
+    cause
+        Name of the cause under study.
+    audit
+        Who was left out.
+    """
+
+    rows: Rows
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    spec: ModelSpec | None
+    keep: np.ndarray
+    id: np.ndarray
+    cause: str
+    audit: Audit
+
+    def matrix(self, frame: pd.DataFrame) -> np.ndarray:
+        """Intercept and covariates of other customers, shape (rows, p).
+
+        Raises
+        ------
+        DataError
+            When ``frame`` lacks a column of the formula.
+        """
+        if self.spec is None:
+            return np.ones((len(frame), 1))
+        for name in self.columns:
+            if name not in frame.columns:
+                raise DataError(
+                    f"the frame lacks the column {name!r} of the formula",
+                    fix=nearest(name, frame.columns),
+                )
+        try:
+            made = self.spec.get_model_matrix(
+                tidy_columns(frame[list(self.columns)]), na_action="ignore", context={"np": np}
+            )
+        except (FormulaicError, ValueError, TypeError) as error:
+            raise DataError(
+                f"the covariates cannot be made of this frame: {error}",
+                fix="give every column the levels and the kind it had in the spells",
+            ) from error
+        return np.asarray(made, dtype=float)
+
+
+def read_response(spells: Spells, formula: str, cause: str | int | None) -> Response:
+    """Rows of spells with a positive duration, their covariates and intercept.
+
+    Parameters
+    ----------
+    formula
+        As for ``cox``; ``"1"`` for no covariate.
+
+    Raises
+    ------
+    ModelError
+        Without an event, or for covariates that determine one another.
+    """
+    if formula.strip() in ("", "1"):
+        names: tuple[str, ...] = (INTERCEPT,)
+        columns: tuple[str, ...] = ()
+        spec = None
+        frame = fetch(spells, ["id", "start", "stop", "cause"])
+        x = np.ones((len(frame), 1))
+        start, stop = (frame[c].to_numpy(dtype=float) for c in ("start", "stop"))
+        number = cause_number(spells, cause)
+        event, name = frame["cause"].to_numpy() == number, spells.causes[number - 1]
+        keep, ids = np.arange(len(frame)), frame["id"].to_numpy()
+        audit = spells.audit
+        if audit.n_kept != len(frame):  # an audit of customers or events, not of these rows
+            audit = Audit("rows", len(frame), kept={"rows of spells": len(frame)})
+    else:
+        made = make_design(spells, formula, cause=cause)
+        names, columns, spec = (INTERCEPT, *made.names), made.columns, made.spec
+        x = np.column_stack([np.ones(len(made.rows)), made.matrix])
+        start, stop, event, name = made.start, made.stop, made.event, made.cause
+        keep, ids, audit = made.rows, made.id, made.audit
+    long = stop > 0
+    audit = audit.drop(ZERO, int((~long).sum()))
+    rows = Rows(x[long], start[long], stop[long], event[long])
+    _need_estimable(rows, names, name)
+    return Response(rows, names, columns, spec, keep[long], ids[long], name, audit)
+
+
+def _need_estimable(rows: Rows, names: Sequence[str], cause: str) -> None:
+    if not rows.event.any():
+        raise ModelError(
+            f"{cause} never happened in the {len(rows.stop):,} rows of the model",
+            fix="look at the spells: is the event named right, is the follow-up long enough?",
+        )
+    spread = rows.x[:, 1:].std(axis=0)
+    constant = np.flatnonzero(spread <= 1e-12 * (1 + np.abs(rows.x[:, 1:]).max(axis=0, initial=0)))
+    if len(constant):
+        raise ModelError(
+            f"{names[int(constant[0]) + 1]} is the same in every row of the model",
+            fix="take it out of the formula",
+        )
+    scaled = np.column_stack([rows.x[:, :1], (rows.x[:, 1:] - rows.x[:, 1:].mean(axis=0)) / spread])
+    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    if values[0] < 1e-10:
+        tied = [names[int(j)] for j in np.flatnonzero(np.abs(vectors[:, 0]) > 1e-6)]
+        raise ModelError(
+            f"these terms determine one another: {', '.join(tied)}",
+            fix="leave one of them out of the formula",
+        )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Aft(Result):
+    """Time ratios with intervals: the columns of ``.frame`` are
+
+    ``term, coef, std_err, time_ratio, low, high, p``.
+
+    ``coef`` and ``std_err`` are on the log-time scale; ``low`` and ``high`` belong
+    to ``time_ratio``. The first row is the intercept; the last, unless the
+    distribution is exponential, ``Log(scale)``, whose ``time_ratio`` is NaN. A term
+    without a finite estimate has NaN throughout and is explained in ``warnings``.
+
+    Parameters
+    ----------
+    dist
+        Distribution.
+    scale
+        Spread of log time; 1 for the exponential.
+    log_likelihood, log_likelihood_null
+        On the scale of time, at the estimate and with the intercept alone.
+    n, events
+        Rows in the model, and how many end with the event.
+    audit
+        Rows in the model and rows left out, with the reason.
+    warnings
+        In words, what a reader has to know before believing the table.
+    """
+
+    dist: str = field(kw_only=True)
+    scale: float = field(kw_only=True)
+    log_likelihood: float = field(kw_only=True)
+    log_likelihood_null: float = field(kw_only=True)
+    n: int = field(kw_only=True)
+    events: int = field(kw_only=True)
+    audit: Audit = field(kw_only=True)
+    fit: AftFit = field(kw_only=True)
+    response: Response = field(kw_only=True)
+    warnings: tuple[str, ...] = field(kw_only=True, default=())
+
+    title: ClassVar[str] = "Time ratios"
+
+    @property
+    def parameters(self) -> int:
+        """How many were estimated."""
+        return int((~self.fit.walking).sum())
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return -2 * self.log_likelihood + 2 * self.parameters
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, counting rows as R's ``BIC`` does."""
+        return float(-2 * self.log_likelihood + np.log(self.n) * self.parameters)
+
+    def predict(self, frame: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
+        """Survival of customers with given covariates.
+
+        Parameters
+        ----------
+        frame
+            One row a customer, with the columns of the formula.
+        times
+            When, positive, in ``unit``.
+
+        Returns
+        -------
+        DataFrame
+            ``row, time, survival, std_err, low, high``; ``row`` is the index of
+            ``frame``. The interval is symmetric on the scale of the standardised
+            log time and therefore stays between 0 and 1.
+        """
+        grid = np.asarray(times, dtype=float)
+        if grid.ndim != 1 or not (grid > 0).all():
+            raise DataError(f"times must be positive, not {times!r}")
+        x, family = self.response.matrix(frame), FAMILIES[self.dist]
+        p = x.shape[1]
+        z = (np.log(grid) - (x @ self.fit.theta[:p])[:, None]) / self.scale
+        slope = np.concatenate(
+            [np.broadcast_to(-x[:, None, :] / self.scale, (*z.shape, p)), -z[:, :, None]], axis=2
+        )[:, :, : len(self.fit.theta)]
+        error = np.sqrt(np.einsum("rti,ij,rtj->rt", slope, self.fit.covariance, slope))
+        reach = z_value(self.about["level"]) * error
+
+        def survive(at: np.ndarray) -> np.ndarray:
+            return np.exp(family.survival(at)[0])
+
+        log, slope_log, _ = family.survival(z)
+        return pd.DataFrame(
+            {
+                "row": np.repeat(frame.index.to_numpy(), len(grid)),
+                "time": np.tile(grid, len(x)),
+                "survival": np.exp(log).ravel(),
+                "std_err": (np.exp(log) * np.abs(slope_log) * error).ravel(),
+                "low": survive(z + reach).ravel(),
+                "high": survive(z - reach).ravel(),
+            }
+        )
+
+    def quantiles(self, frame: pd.DataFrame, p: Sequence[float] = (0.5,)) -> pd.DataFrame:
+        """Times by which given shares have had the event, as R's ``predict(type="quantile")``.
+
+        Parameters
+        ----------
+        frame
+            One row a customer, with the columns of the formula.
+        p
+            Shares between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            ``row, p, time, std_err, low, high``; ``std_err`` belongs to ``time``, the
+            interval is symmetric in log time.
+        """
+        share = np.asarray(p, dtype=float)
+        if share.ndim != 1 or not ((share > 0) & (share < 1)).all():
+            raise DataError(f"p must hold shares between 0 and 1, not {p!r}")
+        x = self.response.matrix(frame)
+        k, w = x.shape[1], FAMILIES[self.dist].quantile(share)
+        log = (x @ self.fit.theta[:k])[:, None] + self.scale * w
+        stretch = np.broadcast_to((self.scale * w)[None, :, None], (*log.shape, 1))
+        slope = np.concatenate([np.broadcast_to(x[:, None, :], (*log.shape, k)), stretch], axis=2)
+        slope = slope[:, :, : len(self.fit.theta)]
+        error = np.sqrt(np.einsum("rti,ij,rtj->rt", slope, self.fit.covariance, slope))
+        reach = z_value(self.about["level"]) * error
+        return pd.DataFrame(
+            {
+                "row": np.repeat(frame.index.to_numpy(), len(share)),
+                "p": np.tile(share, len(x)),
+                "time": np.exp(log).ravel(),
+                "std_err": (np.exp(log) * error).ravel(),
+                "low": np.exp(log - reach).ravel(),
+                "high": np.exp(log + reach).ravel(),
+            }
+        )
+
+    def _headline(self) -> str:
+        return (
+            f"{self.title} of {self.about['event']} ({self.dist}, scale {self.scale:.4g}): "
+            f"{self.n:,} rows, {self.events:,} events, AIC {self.aic:,.1f}"
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join([super().__repr__(), *(f"warning: {w}" for w in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p class='journey warning'>{escape(w)}</p>" for w in self.warnings)
+        return super()._repr_html_() + notes
+
+
+def aft(
+    spells: Spells,
+    formula: str,
+    dist: str = "weibull",
+    *,
+    cause: str | int | None = None,
+    level: float = 0.95,
+) -> Aft:
+    """Accelerated-failure-time regression, equal to R's ``survreg``.
+
+    Parameters
+    ----------
+    spells
+        Right-censored; ``start > 0`` is delayed entry (left truncation) and enters the
+        likelihood. Zero durations are left out and counted in ``.audit``.
+    formula
+        The right-hand side, as in R: ``"age + C(channel)"``; ``"1"`` for no covariate.
+    dist
+        ``"exponential"``, ``"weibull"``, ``"lognormal"`` or ``"loglogistic"``.
+    cause
+        Name (or number) of the cause under study; the others censor. Needed when
+        the spells have several.
+    level
+        Coverage of the intervals.
+
+    Returns
+    -------
+    Aft
+        Table ``term, coef, std_err, time_ratio, low, high, p``; ``.scale``,
+        ``.log_likelihood``, ``.aic``, ``.bic``, ``.predict``, ``.quantiles``.
+
+    Raises
+    ------
+    DataError
+        For an unknown column or cause.
+    ModelError
+        For an unknown distribution, no event, a constant covariate, or covariates
+        that determine one another.
+
+    Notes
+    -----
+    log T = x'b + scale * W, W smallest extreme value (Weibull; exponential with
+    scale 1), logistic or normal. For the Weibull the hazard ratio is
+    exp(-coef / scale). Standard errors from the observed information.
+
+    References
+    ----------
+    Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data,
+    chapter 3. R: ``survival::survreg``, which has no delayed entry.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from journeylib.spells.core import spells_from_frame
+    >>> df = pd.DataFrame({"time": [2, 4, 6, 8], "event": [1, 1, 0, 1]})
+    >>> fit = aft(spells_from_frame(df), "1", "exponential")
+    >>> round(float(fit.frame["time_ratio"][0]), 4)  # 20 days at risk for 3 events
+    6.6667
+    """
+    if dist not in FAMILIES:
+        raise ModelError(f"there is no distribution {dist!r}", fix=nearest(dist, FAMILIES))
+    z_value(level)
+    return _fitted(spells, read_response(spells, formula, cause), formula, dist, level)
+
+
+def _fitted(spells: Spells, response: Response, formula: str, dist: str, level: float) -> Aft:
+    family, rows = FAMILIES[dist], response.rows
+    null = fit_aft(Rows(rows.x[:, :1], rows.start, rows.stop, rows.event), family)
+    fit = fit_aft(rows, family, null)
+    names = (*response.names, *([LOG_SCALE] if family.scale is None else []))
+    return Aft(
+        table=_table(fit, names, level),
+        unit=spells.unit,
+        about={
+            "event": response.cause,
+            "formula": formula,
+            "dist": dist,
+            "level": level,
+            "conf": "wald",
+            "n": len(rows.stop),
+            "ids": len(pd.unique(pd.Series(response.id))),
+            "events": int(rows.event.sum()),
+            "clock": spells.clock,
+            "audit": response.audit,
+        },
+        dist=dist,
+        scale=fit.scale,
+        log_likelihood=fit.value,
+        log_likelihood_null=null.value,
+        n=len(rows.stop),
+        events=int(rows.event.sum()),
+        audit=response.audit,
+        fit=fit,
+        response=response,
+        warnings=_warnings(fit, names),
+    )
+
+
+def _table(fit: AftFit, names: Sequence[str], level: float) -> pd.DataFrame:
+    coef = np.where(fit.walking, np.nan, fit.theta)
+    error = np.sqrt(np.diag(fit.covariance))
+    reach = z_value(level) * error
+    shown = np.array([n != LOG_SCALE for n in names])
+    with np.errstate(over="ignore"):
+        ratios = [np.where(shown, np.exp(v), np.nan) for v in (coef, coef - reach, coef + reach)]
+    return pd.DataFrame(
+        {
+            "term": names,
+            "coef": coef,
+            "std_err": error,
+            "time_ratio": ratios[0],
+            "low": ratios[1],
+            "high": ratios[2],
+            "p": 2 * norm.sf(np.abs(coef / error)),
+        }
+    )
+
+
+def _warnings(fit: AftFit, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        f"no finite estimate for {names[int(j)]}: the likelihood rises for ever; "
+        "perhaps nobody with it had the event"
+        for j in np.flatnonzero(fit.walking)
+    )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class AftChoice(Result):
+    """How four shapes fit the same rows: the columns of ``.frame`` are
+
+    ``dist, parameters, scale, log_likelihood, aic, bic, delta, weight``.
+
+    ``delta`` is the AIC above the lowest, ``weight`` Akaike's: exp(-delta / 2), summing
+    to 1. Rows are ordered by AIC.
+
+    Parameters
+    ----------
+    fits
+        Distribution -> its fit.
+    """
+
+    fits: dict[str, Aft] = field(kw_only=True)
+
+    title: ClassVar[str] = "Shapes by AIC"
+
+    @property
+    def best(self) -> str:
+        """The distribution with the lowest AIC."""
+        return str(self.table["dist"].iloc[0])
+
+
+def aft_choice(
+    spells: Spells, formula: str, *, cause: str | int | None = None, level: float = 0.95
+) -> AftChoice:
+    """Fit all four distributions to the same rows and show how well each fits.
+
+    Parameters
+    ----------
+    spells, formula, cause, level
+        As for :func:`aft`.
+
+    Returns
+    -------
+    AftChoice
+        Ordered by AIC; nothing is chosen for you: pass the name on to :func:`aft`,
+        or take ``.fits[name]``.
+
+    Raises
+    ------
+    DataError, ModelError
+        As :func:`aft`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from journeylib.spells.core import spells_from_frame
+    >>> df = pd.DataFrame({"time": [3, 4, 4, 5, 5, 6], "event": [1, 1, 1, 1, 1, 1]})
+    >>> aft_choice(spells_from_frame(df), "1").frame["dist"].tolist()[-1]
+    'exponential'
+    """
+    z_value(level)
+    response = read_response(spells, formula, cause)
+    fits = {dist: _fitted(spells, response, formula, dist, level) for dist in FAMILIES}
+    keys = ("parameters", "scale", "log_likelihood", "aic", "bic")
+    rows: list[dict[str, Any]] = [
+        {"dist": dist, **{k: getattr(fit, k) for k in keys}} for dist, fit in fits.items()
+    ]
+    table = pd.DataFrame(rows).sort_values("aic", kind="stable", ignore_index=True)
+    table["delta"] = table["aic"] - table["aic"].min()
+    weight = np.exp(-table["delta"] / 2)
+    table["weight"] = weight / weight.sum()
+    about = next(iter(fits.values())).about
+    about = {k: v for k, v in about.items() if k not in ("dist", "conf")}
+    return AftChoice(table=table, unit=spells.unit, about=about, fits=fits)
