@@ -284,7 +284,7 @@ def counts(log: Any) -> Findings:
     audit = log.audit
     share = 100 * audit.n_dropped / audit.came_in if audit.came_in else 0.0
     return findings(
-        finding("events kept", audit.n_kept, n=audit.came_in),
+        finding("events kept", audit.n_kept),
         finding("customers", log.customers),
         finding("events left out", share, unit="%", n=audit.came_in, better="lower"),
     )

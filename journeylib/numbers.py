@@ -25,7 +25,7 @@ def number(value: object, digits: int = 4) -> str:
     if isinstance(value, Integral):
         return f"{int(value):,}"
     if not isinstance(value, Real):
-        return str(value)
+        return str(value).removesuffix(" 00:00:00")  # a date among moments
     value = float(value)
     if not math.isfinite(value):
         return UNKNOWN if math.isnan(value) else "∞" if value > 0 else "-∞"

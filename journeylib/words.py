@@ -36,7 +36,7 @@ def say(result: Any, at: float | None = None) -> Sentence:
     ----------
     result
         A curve, incidence, comparison, restricted mean, mean count, effects or
-        proportionality result, or the spells themselves.
+        proportionality result, the spells themselves, or an event log.
     at
         Time at which a curve is read, in its unit. Without it the median is told.
 
@@ -294,6 +294,14 @@ def _spells(spells: Any, at: float | None) -> str:
     )
 
 
+def _log(log: Any, at: float | None) -> str:
+    audit = log.audit
+    return (
+        f"{log.journey.name}: {audit.n_kept:,} events of {log.customers:,} customers, "
+        f"{log.window}; {audit.n_dropped:,} of {audit.came_in:,} rows left out."
+    )
+
+
 _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Curve": _curve,
     "Incidence": _incidence,
@@ -303,4 +311,5 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Effects": _effects,
     "Proportionality": _proportionality,
     "Spells": _spells,
+    "EventLog": _log,
 }

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from journeylib.numbers import number
-from journeylib.plots.style import describe, new_axes, palette, wrap
+from journeylib.plots.style import describe, new_axes, palette, stacked_axes, wrap
 
 
 def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the number of events per period, a line an event.
+    """Draw the number of events per period, each kind of event on a scale of its own.
 
     Parameters
     ----------
     activity
-        Columns ``period`` (dates), ``event``, ``events``, as :meth:`EventLog.activity` gives.
+        Columns ``period`` (dates), ``event``, ``events``, as :func:`journeylib.activity` gives.
     ax
-        Axes to draw on; new ones by default.
+        Axes to draw all on; by default each kind of event gets axes of its own.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The first of them.
     """
-    ax = new_axes(ax)
     names = list(activity.groupby("event")["events"].sum().sort_values(ascending=False).index)
-    for name, colour in zip(names, palette(len(names))):
+    axes = [ax] if ax is not None else stacked_axes(len(names))
+    for name, colour, place in zip(names, palette(len(names)), cycle(axes)):
         mine = activity[activity["event"] == name]
-        ax.plot(mine["period"], mine["events"], color=colour, lw=1.8, marker="o", ms=3.5,
-                label=f"{wrap(name)} · {number(int(mine['events'].sum()))}")  # fmt: skip
-    ax.set_ylim(0, None)
-    ax.set_ylabel("events")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(int(v))))
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, fontsize=9.5, frameon=False)
-    ax.figure.autofmt_xdate(rotation=0, ha="center")  # type: ignore[union-attr]
-    sns.despine(ax=ax)
+        label = f"{wrap(name)} · {number(int(mine['events'].sum()))}"
+        place.plot(mine["period"], mine["events"], color=colour, lw=1.8, marker="o", ms=3.5,
+                   label=label)  # fmt: skip
+        place.set_ylim(0, None)
+        place.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+        place.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(int(v))))
+        place.legend(loc="lower left", bbox_to_anchor=(-0.01, 0.98), fontsize=9.5, frameon=False)
+        sns.despine(ax=place)
     first, last = activity["period"].min(), activity["period"].max()
     totals = ", ".join(
         f"{name} {int(activity.loc[activity['event'] == name, 'events'].sum()):,}" for name in names
     )
     alt = f"Lines of events over time from {first:%Y-%m-%d} to {last:%Y-%m-%d}. Totals: {totals}."
-    return describe(ax, alt, "Events over time, a line for each kind of event.")
+    caption = "Events over time, each kind on a scale of its own that begins at zero."
+    return describe(axes[0], alt, caption)
 
 
 def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = None) -> Axes:

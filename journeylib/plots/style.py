@@ -63,6 +63,16 @@ def new_axes(ax: Axes | None, height: float = HEIGHT, width: float = WIDTH) -> A
         return plt.subplots(figsize=(width, height))[1]
 
 
+def stacked_axes(n: int, height: float = 1.5, width: float = WIDTH) -> list[Axes]:
+    """``n`` axes in the house style, one above the other over one shared horizontal axis."""
+    with sns.axes_style("whitegrid", rc=RC), mpl.rc_context(RC):
+        figure, axes = plt.subplots(
+            n, sharex=True, squeeze=False, figsize=(width, 0.6 + height * n), layout="constrained"
+        )
+    figure.align_ylabels()
+    return list(axes[:, 0])
+
+
 def describe(ax: Axes, alt: str, caption: str) -> Axes:
     """Attach what the picture shows and let notebooks display it so."""
     setattr(ax, _ATTRIBUTE, Picture(alt, caption))
