@@ -93,11 +93,11 @@ def concordance_index(
     """
     sets = risk_sets(start, stop, event, stratum)
     pick = sets.rows
-    step = _pair_weights(sets, start, stop, event, weight, time_weight)
+    step = _pair_weights(sets, start, stop, event, weight, stratum, time_weight)
     return _concordance(
         sets,
         score[pick],
-        np.ones(len(pick)) if weight is None else weight[pick],
+        None if weight is None else weight[pick],
         None if cluster is None else cluster[pick],
         step,
     )
@@ -106,11 +106,17 @@ def concordance_index(
 def model_concordance(fit: CoxFit, time_weight: str) -> Concordance:
     """Concordance of a fitted model on its own data."""
     sets, design = fit.data.sets, fit.design
-    weight = fit.data.weight
-    step = _pair_weights(sets, design.start, design.stop, design.event, design.weight, time_weight)
+    step = _pair_weights(
+        sets,
+        design.start,
+        design.stop,
+        design.event,
+        design.weight,
+        design.stratum,
+        time_weight,
+    )
     cluster = fit.cluster if design.cluster is not None else None
-    ones = np.ones(len(sets.rows)) if weight is None else weight
-    return _concordance(sets, fit.predictor(), ones, cluster, step)
+    return _concordance(sets, fit.predictor(), fit.data.weight, cluster, step)
 
 
 def _pair_weights(
@@ -119,29 +125,36 @@ def _pair_weights(
     stop: np.ndarray,
     event: np.ndarray,
     weight: np.ndarray | None,
+    stratum: np.ndarray | None,
     kind: str,
-) -> np.ndarray:
-    """Weight of the pairs formed at each event time."""
+) -> np.ndarray | None:
+    """Weight of the pairs formed at each event time; None for 1."""
     if kind not in WEIGHTS:
         raise ModelError(f"concordance weight {kind!r} is unknown", fix=nearest(kind, WEIGHTS))
     if kind == "n":
-        return np.ones(sets.m)
+        return None
     if (start > 0).any():
         raise ModelError(
             "Uno's concordance is not defined with delayed entry or several rows a customer",
             fix='use weight="n"',
         )
-    return 1 / _censoring_survival_before(sets.times, stop, event, weight) ** 2
+    step = np.empty(sets.m)
+    weight = np.ones(len(stop)) if weight is None else weight
+    for s in np.unique(sets.stratum):
+        here = slice(None) if stratum is None else stratum == s
+        own = sets.stratum == s
+        left = censoring_survival_before(sets.times[own], stop[here], event[here], weight[here])
+        step[own] = 1 / left**2
+    return step
 
 
-def _censoring_survival_before(
-    times: np.ndarray, stop: np.ndarray, event: np.ndarray, weight: np.ndarray | None
+def censoring_survival_before(
+    times: np.ndarray, stop: np.ndarray, event: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
     """Kaplan-Meier survival of the censoring just before each time; events leave first."""
-    ones = np.ones(len(stop)) if weight is None else weight
     distinct, where = np.unique(stop, return_inverse=True)
-    left = np.bincount(where, ones)
-    events = np.bincount(where, ones * event, minlength=len(distinct))
+    left = np.bincount(where, weight)
+    events = np.bincount(where, weight * event, minlength=len(distinct))
     at_risk = left[::-1].cumsum()[::-1] - events
     censored = left - events
     factor = 1 - np.divide(censored, at_risk, out=np.zeros_like(left), where=at_risk > 0)
@@ -152,25 +165,26 @@ def _censoring_survival_before(
 def _concordance(
     sets: RiskSets,
     score: np.ndarray,
-    weight: np.ndarray,
+    weight: np.ndarray | None,
     cluster: np.ndarray | None,
-    step: np.ndarray,
+    step: np.ndarray | None,
 ) -> Concordance:
     ranks = score_ranks(score)
-    below_d, equal_d, above_d = _at_risk_with(sets, ranks, weight)
-    below, equal, above = _events_among(sets, ranks, weight, step)
-    own = sets.per_death(step)
-    # an event is concordant with lower scores at risk, a row at risk with higher-scoring events
-    concordant, tied, discordant = above, equal, below
-    concordant[sets.deaths] += own * below_d
-    tied[sets.deaths] += own * equal_d
-    discordant[sets.deaths] += own * above_d
-    pairs = [float(weight @ part) / 2 for part in (concordant, discordant, tied)]
+    below, equal, above = _at_risk_with(sets, ranks, weight)
+    # a row is concordant with the higher-scoring events of its stay…
+    discordant, tied, concordant = _events_among(sets, ranks, weight, step)
+    own = np.ones(len(sets.deaths)) if step is None else sets.per_death(step)
+    # …and, when it ends with an event, with the lower scores then at risk
+    concordant[sets.deaths] += own * below
+    tied[sets.deaths] += own * equal
+    discordant[sets.deaths] += own * above
+    case = np.ones(len(score)) if weight is None else weight
+    pairs = [float(case @ part) / 2 for part in (concordant, discordant, tied)]
     count = sum(pairs)
     if count <= 0:
         raise ModelError("no two rows can be compared", fix="the concordance needs more events")
     value = (pairs[0] + pairs[2] / 2) / count
-    influence = weight * (concordant + tied / 2 - value * (concordant + discordant + tied)) / count
+    influence = case * (concordant + tied / 2 - value * (concordant + discordant + tied)) / count
     influence = grouped(influence[None, :], cluster)[0]
     return Concordance(value, float(np.sqrt(influence @ influence)), *pairs)
 
@@ -187,47 +201,63 @@ def score_ranks(score: np.ndarray) -> np.ndarray:
     return ranks
 
 
+Counts = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
 def _below_equal_above(
     ranks: np.ndarray,
-    weight: np.ndarray,
+    weight: np.ndarray | None,
     begin: np.ndarray,
     end: np.ndarray,
     own: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ties: bool,
+) -> Counts:
+    """Weight in a stretch of the list with lower, equal and higher rank than ``own``."""
+    end = np.maximum(begin, end)
     below = weight_below(ranks, weight, begin, end, own)
-    upto = weight_below(ranks, weight, begin, end, own + 1)
+    upto = weight_below(ranks, weight, begin, end, own + 1) if ties else below
+    if weight is None:
+        return below, upto - below, (end - begin) - upto
     total = np.concatenate(([0.0], np.cumsum(weight)))
-    whole = total[np.maximum(begin, end)] - total[begin]
-    return below, upto - below, whole - upto
+    return below, upto - below, total[end] - total[begin] - upto
 
 
-def _at_risk_with(
-    sets: RiskSets, ranks: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _at_risk_with(sets: RiskSets, ranks: np.ndarray, weight: np.ndarray | None) -> Counts:
     """For each event, the weight at risk (and not dying then) with lower, equal, higher score."""
+    ties = int(ranks.max()) + 1 < len(ranks)
     bins = sets.last[sets.deaths]
-    own = ranks[sets.deaths]
-    ends = sets.stratum_end[bins]
-    parts = _below_equal_above(ranks, weight, sets.row_start[bins], sets.row_start[ends], own)
-    dying = _below_equal_above(
-        own, weight[sets.deaths], sets.death_start[bins], sets.death_start[bins + 1], own
-    )
-    result = [a - b for a, b in zip(parts, dying, strict=True)]
-    if len(sets.late):
-        order = sets.late[np.argsort(sets.first[sets.late], kind="stable")]
-        first = sets.first[order]
-        begin, end = np.searchsorted(first, bins + 1), np.searchsorted(first, ends)
-        future = _below_equal_above(ranks[order], weight[order], begin, end, own)
-        result = [a - b for a, b in zip(result, future, strict=True)]
-    return result[0], result[1], result[2]
+    own, ends = ranks[sets.deaths], sets.stratum_end[bins]
+    order = _deaths_first(sets)
+    after = sets.row_start[bins] + np.diff(sets.death_start)[bins]
+    cases = None if weight is None else weight[order]
+    here = _below_equal_above(ranks[order], cases, after, sets.row_start[ends], own, ties)
+    if not len(sets.late):
+        return here
+    order = sets.late[np.argsort(sets.first[sets.late], kind="stable")]
+    first = sets.first[order]
+    begin, end = np.searchsorted(first, bins + 1), np.searchsorted(first, ends)
+    cases = None if weight is None else weight[order]
+    future = _below_equal_above(ranks[order], cases, begin, end, own, ties)
+    return here[0] - future[0], here[1] - future[1], here[2] - future[2]
+
+
+def _deaths_first(sets: RiskSets) -> np.ndarray:
+    """Sorted rows with the events of each event time before the others that leave with them."""
+    dead = np.zeros(len(sets.rows), dtype=np.int8)
+    dead[sets.deaths] = 1
+    key = 2 * sets.last + (1 - dead)
+    return np.argsort(key, kind="stable") if (np.diff(key) < 0).any() else np.arange(len(key))
 
 
 def _events_among(
-    sets: RiskSets, ranks: np.ndarray, weight: np.ndarray, step: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    sets: RiskSets, ranks: np.ndarray, weight: np.ndarray | None, step: np.ndarray | None
+) -> Counts:
     """For each row, the weight of events during its stay with lower, equal, higher score."""
+    ties = int(ranks.max()) + 1 < len(ranks)
     after = sets.last + 1
     after[sets.deaths] -= 1  # events at one time are not compared with each other
     begin, end = sets.death_start[sets.first], sets.death_start[after]
-    events = weight[sets.deaths] * sets.per_death(step)
-    return _below_equal_above(ranks[sets.deaths], events, begin, end, ranks)
+    events = None if weight is None else weight[sets.deaths]
+    if step is not None:
+        events = sets.per_death(step) * (1.0 if events is None else events)
+    return _below_equal_above(ranks[sets.deaths], events, begin, end, ranks, ties)

@@ -13,7 +13,7 @@ import numpy as np
 
 def weight_below(
     ranks: np.ndarray,
-    weight: np.ndarray,
+    weight: np.ndarray | None,
     begin: np.ndarray,
     end: np.ndarray,
     bound: np.ndarray,
@@ -23,31 +23,38 @@ def weight_below(
     Parameters
     ----------
     ranks, weight
-        The list: integers from 0, and their weights; shape (n,).
+        The list: integers from 0, and their weights; shape (n,). None for weight 1.
     begin, end, bound
         The questions, shape (q,); ``begin > end`` counts as an empty stretch.
 
     Examples
     --------
-    >>> ranks, one = np.array([3, 0, 2, 1]), np.ones(4)
-    >>> weight_below(ranks, one, np.array([0, 1]), np.array([4, 3]), np.array([2, 3])).tolist()
+    >>> ranks = np.array([3, 0, 2, 1])
+    >>> weight_below(ranks, None, np.array([0, 1]), np.array([4, 3]), np.array([2, 3])).tolist()
     [2.0, 2.0]
     """
-    begin, end = begin.astype(np.int64), np.maximum(begin, end).astype(np.int64)
     answer = np.zeros(len(bound))
     if not len(ranks):
         return answer
+    kind = np.int32 if len(ranks) < 2**31 else np.int64
+    ranks, bound = ranks.astype(kind), bound.astype(kind)
+    low, high = begin.astype(kind), np.maximum(begin, end).astype(kind)
     bits = max(int(ranks.max()), int(bound.max(initial=0))).bit_length()
     for bit in reversed(range(bits)):
         one = (ranks >> bit) & 1
-        zeros_before = np.concatenate(([0], np.cumsum(1 - one)))
-        zeros = int(zeros_before[-1])
-        order = np.argsort(one.astype(np.int8), kind="stable")
-        ranks, weight = ranks[order], weight[order]
-        total = np.concatenate(([0.0], np.cumsum(weight[:zeros])))
-        low, high = zeros_before[begin], zeros_before[end]
-        up = ((bound >> bit) & 1).astype(bool)
-        answer[up] += total[high[up]] - total[low[up]]
-        begin = np.where(up, zeros + begin - low, low)
-        end = np.where(up, zeros + end - high, high)
+        zeros_before = np.zeros(len(ranks) + 1, dtype=kind)
+        np.cumsum(one ^ 1, out=zeros_before[1:])
+        order = np.concatenate((np.flatnonzero(one == 0), np.flatnonzero(one)))
+        ranks = ranks[order]
+        left, right = zeros_before[low], zeros_before[high]
+        up = (bound >> bit) & 1  # 1: every zero of the stretch lies below the bound
+        if weight is None:
+            answer += up * (right - left)
+        else:
+            weight = weight[order]
+            total = np.concatenate(([0.0], np.cumsum(weight[: zeros_before[-1]])))
+            answer += up * (total[right] - total[left])
+        # go on among the ones (which follow the zeros), or among the zeros
+        low = left + up * (zeros_before[-1] + low - 2 * left)
+        high = right + up * (zeros_before[-1] + high - 2 * right)
     return answer
