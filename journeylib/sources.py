@@ -81,7 +81,7 @@ def _read(connection: ibis.BaseBackend, source: Source, text: str) -> ir.Table:
         if kind == "parquet":
             return connection.read_parquet(str(path))
         # all rows are looked at: a type guessed from the first ones can be wrong later
-        types = {text: "VARCHAR"} if text in _header(path) else {}
+        types = {text: "VARCHAR"} if text in connection.con.read_csv(str(path)).columns else {}
         return connection.read_csv(str(path), types=types, sample_size=-1)
     except (duckdb.Error, OSError, ValueError) as error:
         detail = str(error).splitlines()[0]
@@ -90,12 +90,6 @@ def _read(connection: ibis.BaseBackend, source: Source, text: str) -> ir.Table:
             where=str(path),
             fix="check that the file is complete and is what its name says",
         ) from None
-
-
-def _header(path: Path) -> list[str]:
-    """Column names of a CSV as DuckDB sees them."""
-    with connect().con as plain:
-        return list(plain.read_csv(str(path)).columns)
 
 
 def _advice(path: Path) -> str:

@@ -140,10 +140,10 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
         kept.group_by("_fate")
         .aggregate(
             rows=kept.count(),
-            zero=(kept["_stop"] == 0).sum(),
-            delayed=(kept["_start"] > 0).sum(),
-            unknown=(~kept[KNOWN]).sum(),
-            merged=kept["_merged"].sum(),
+            zero=(kept["_stop"] == 0).cast("int64").sum().fill_null(0),
+            delayed=(kept["_start"] > 0).cast("int64").sum().fill_null(0),
+            unknown=(~kept[KNOWN]).cast("int64").sum().fill_null(0),
+            merged=kept["_merged"].fill_null(0).sum(),
         )
         .to_pandas()
         .set_index("_fate")
@@ -162,7 +162,7 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
             f"nobody is at risk: {audit}",
             fix="check what starts the clock, what stops it, and the window",
         )
-    noted = counts.loc[AT_RISK].fillna(0).astype("int64")
+    noted = counts.loc[AT_RISK]
     if rules.by.attributes and noted["unknown"] == noted["rows"]:
         raise DataError(
             "the attributes know none of the customers at risk",

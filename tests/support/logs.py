@@ -36,12 +36,12 @@ def toml(value: Any) -> str:
     return repr(value)
 
 
-def journey_text(columns: list[str], **changes: Any) -> str:
+def journey_text(names: list[str], /, **changes: Any) -> str:
     """A journey file over columns that bear our names; any table of it may be changed."""
     known = ("channel", "touchpoint", "content", "value", "score", "session", "account")
     tables: dict[str, Any] = {
         "source": {"path": "events.csv"},
-        "columns": {c: c for c in ("id", "at", "event", *(k for k in known if k in columns))},
+        "columns": {c: c for c in ("id", "at", "event", *(k for k in known if k in names))},
         "stages": STAGES,
         "window": {"cutoff": "@2020-01-31"},
     }
@@ -57,6 +57,7 @@ def journey_text(columns: list[str], **changes: Any) -> str:
 def write_log(
     folder: Path,
     events: str | list[dict[str, Any]],
+    /,
     *,
     customers: str | None = None,
     **changes: Any,
@@ -74,7 +75,7 @@ def write_log(
     return file
 
 
-def open_rows(folder: Path, events: str | list[dict[str, Any]], **changes: Any) -> jl.EventLog:
+def open_rows(folder: Path, events: str | list[dict[str, Any]], /, **changes: Any) -> jl.EventLog:
     """Write a log and open it."""
     return jl.open_log(jl.read_journey(write_log(folder, events, **changes)))
 
@@ -96,3 +97,13 @@ def expected_table(text: str) -> tuple[list[str], list[tuple[str, ...]]]:
     """Column names and rows of a literal table."""
     lines = [tuple(line.split()) for line in text.strip().splitlines()]
     return list(lines[0]), sorted(lines[1:])
+
+
+def open_frame(folder: Path, frame: pd.DataFrame, /, **changes: Any) -> jl.EventLog:
+    """Write a frame as Parquet, types and all, and open it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(folder / "events.parquet", index=False)
+    file = folder / "journey.toml"
+    changes.setdefault("source", {"path": "events.parquet"})
+    file.write_text(journey_text(list(frame.columns), **changes))
+    return jl.open_log(jl.read_journey(file))
