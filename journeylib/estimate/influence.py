@@ -28,7 +28,7 @@ class Rows:
     first
         Place of the first distinct time at which the row is at risk.
     last
-        Place of its stop.
+        Place of the last time up to its stop; ``first - 1`` where it spans none.
     cause
         0 for censored, 1…k.
     weight
@@ -66,7 +66,8 @@ def variance(
     """
     cumulated = [np.concatenate([[0.0], np.cumsum(s)]) for s in steps]
     person = np.concatenate([rows.person, rows.person])
-    place = np.concatenate([rows.first, rows.last])
+    # a split row may lie between two times; then it starts and stops at the same place
+    place = np.concatenate([rows.first, np.maximum(rows.first, rows.last)])
     on = np.concatenate([rows.weight, -rows.weight])
     n_times = len(steps[0])
     order = np.lexsort((place, person))

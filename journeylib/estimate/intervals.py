@@ -56,7 +56,7 @@ def survival_limits(
     R's ``survfit(conf.type=)``; log-log after Kalbfleisch and Prentice (1980).
     """
     z = z_value(level)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if conf == "plain":
             half = z * survival * se_log
             low, high = np.maximum(survival - half, 0), np.minimum(survival + half, 1)
@@ -78,7 +78,7 @@ def positive_limits(
     value: np.ndarray, std_err: np.ndarray, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Limits of a positive quantity on the log scale; 0 to 0 where nothing has happened yet."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = np.exp(z_value(level) * std_err / value)
         low, high = value / factor, value * factor
     none = value == 0
@@ -90,7 +90,7 @@ def incidence_limits(
     share: np.ndarray, std_err: np.ndarray, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Limits of an incidence on the log scale, at most 1; NaN while it is 0, as in R."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = z_value(level) * std_err / share
         np.exp(factor, out=factor)
         low = share / factor
