@@ -155,20 +155,32 @@ def _standardised(
     matrix: np.ndarray, names: Sequence[str], rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Columns centred and scaled, in the order of ``rows``, one contiguous row a covariate."""
-    low, high = matrix.min(axis=0), matrix.max(axis=0)
-    constant = [names[int(j)] for j in np.flatnonzero(low == high)]
+    mean, scale = _centre_and_spread(matrix)
+    constant = [names[int(j)] for j in np.flatnonzero(scale == 0)]
     if constant:
         raise ModelError(
             f"{' and '.join(constant)} is the same in every row of the model",
             fix="take it out of the formula",
         )
-    mean = matrix.mean(axis=0)
-    scale = matrix.std(axis=0)
     x = np.empty((matrix.shape[1], len(rows)))
     for begin in range(0, len(rows), BLOCK):
         part = matrix[rows[begin : begin + BLOCK]]
         x[:, begin : begin + BLOCK] = ((part - mean) / scale).T
     return x, mean, scale
+
+
+def _centre_and_spread(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column; exactly 0 where a column is constant."""
+    n, anchor = len(matrix), matrix[0]
+    total, square = np.zeros((2, matrix.shape[1]))
+    for begin in range(0, n, BLOCK):
+        part = (matrix[begin : begin + BLOCK] - anchor).T.copy()
+        total += part.sum(axis=1)
+    mean = total / n
+    for begin in range(0, n, BLOCK):
+        part = (matrix[begin : begin + BLOCK] - anchor - mean).T.copy()
+        square += np.einsum("ij,ij->i", part, part)
+    return anchor + mean, np.sqrt(square / n)
 
 
 def _need_independent(information: np.ndarray, design: Design) -> None:

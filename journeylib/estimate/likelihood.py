@@ -186,10 +186,11 @@ def moments_of_score(
     the score and the information.
     """
     g = np.ones(data.sets.m) if g is None else g
-    events = data.sets.per_death(g) * data.own_weight()
     lived = lived_hazard(data, g * steps.hazard, g * steps.spared)
     lived *= steps.risk
-    score = data.x[:, data.sets.deaths] @ events - data.x @ lived
+    surplus = -lived
+    surplus[data.sets.deaths] += data.sets.per_death(g) * data.own_weight()
+    score = data.x @ surplus
     s1, d1 = moments
     information = _weighted_square(data.x, lived) - (s1 * (g * steps.q0)) @ s1.T
     if data.corrected:

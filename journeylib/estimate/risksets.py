@@ -64,6 +64,8 @@ class RiskSets:
 
     def at_risk(self, values: np.ndarray) -> np.ndarray:
         """Sum of ``values`` (one per sorted row) over the risk set of each event time."""
+        if not len(self.late) and 8 * self.m > len(values):
+            return values[::-1].cumsum()[::-1][self.row_start[:-1]]  # many short groups
         net = np.add.reduceat(values, self.row_start[:-1])
         if len(self.late):
             left = np.bincount(self.first[self.late] - 1, values[self.late], self.m)
@@ -72,16 +74,19 @@ class RiskSets:
 
     def over_stay(self, steps: np.ndarray) -> np.ndarray:
         """Sum of ``steps`` (one per event time) over the event times of each row's stay."""
-        total = np.concatenate(([0.0], np.cumsum(steps)))
+        total = np.cumsum(steps)
+        if not len(self.late):
+            return total[self.last]
+        total = np.concatenate(([0.0], total))
         return total[self.last + 1] - total[self.first]
 
     def per_death(self, values: np.ndarray) -> np.ndarray:
         """Values per event time, spread to each event."""
-        return values[self.last[self.deaths]]
+        return values[self.last[self.deaths]] if self.tied else values
 
     def at_death(self, values: np.ndarray) -> np.ndarray:
         """Sum over the events of each event time of ``values`` (one per event)."""
-        return np.add.reduceat(values, self.death_start[:-1])
+        return np.add.reduceat(values, self.death_start[:-1]) if self.tied else values
 
 
 def equal_times(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -103,8 +108,16 @@ def equal_times(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     same = gaps <= TIME_TOLERANCE * max(1.0, float(np.abs(distinct).mean()))
     if not same.any():
         return columns
-    kept = distinct[np.concatenate(([True], ~same))]
-    return tuple(kept[np.searchsorted(kept, c, side="right") - 1] for c in columns)
+    kept, moved = distinct[np.concatenate(([True], ~same))], distinct[1:][same]
+    target = kept[np.searchsorted(kept, moved, side="right") - 1]
+    return tuple(_moved(c, moved, target) for c in columns)
+
+
+def _moved(times: np.ndarray, moved: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Times with the few that are in ``moved`` replaced by their targets."""
+    at = np.minimum(np.searchsorted(moved, times), len(moved) - 1)
+    hit = moved[at] == times
+    return np.where(hit, target[at], times)
 
 
 def risk_sets(
@@ -211,6 +224,11 @@ def _first(
     return np.searchsorted(which * width + rank, codes * width + passed)
 
 
+def _begins(groups: np.ndarray, m: int) -> np.ndarray:
+    """Where each of m neighbouring groups begins, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum(np.bincount(groups, minlength=m))))
+
+
 def _assemble(
     rows: np.ndarray,
     first: np.ndarray,
@@ -221,7 +239,6 @@ def _assemble(
 ) -> RiskSets:
     m = len(times)
     deaths = np.flatnonzero(died)
-    edges = np.arange(m + 1)
     return RiskSets(
         rows=rows,
         first=first,
@@ -229,8 +246,8 @@ def _assemble(
         deaths=deaths,
         times=times,
         stratum=which,
-        row_start=np.searchsorted(last, edges),
-        death_start=np.searchsorted(last[deaths], edges),
-        stratum_end=np.searchsorted(which, which, side="right"),
+        row_start=_begins(last, m),
+        death_start=_begins(last[deaths], m),
+        stratum_end=np.cumsum(np.bincount(which))[which],
         late=np.flatnonzero(first > 0),
     )
