@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import sqlglot as sg
 
 from journeylib.errors import SourceError, nearest
 from journeylib.journey import Journey, Source
@@ -77,9 +78,13 @@ def _read(connection: ibis.BaseBackend, source: Source, text: str) -> ir.Table:
             where=str(path),
             fix=nearest(path.suffix, READERS),
         )
+    if path.stat().st_size == 0:
+        raise SourceError(
+            f"{path.name!r} is empty: 0 bytes", where=str(path), fix="write the file again"
+        )
     try:
         if kind == "parquet":
-            return connection.read_parquet(str(path))
+            return _plain(connection, connection.read_parquet(str(path)))
         # all rows are looked at: a type guessed from the first ones can be wrong later
         types = {text: "VARCHAR"} if text in connection.con.read_csv(str(path)).columns else {}
         return connection.read_csv(str(path), types=types, sample_size=-1)
@@ -90,6 +95,20 @@ def _read(connection: ibis.BaseBackend, source: Source, text: str) -> ir.Table:
             where=str(path),
             fix="check that the file is complete and is what its name says",
         ) from None
+
+
+def _plain(connection: ibis.BaseBackend, table: ir.Table) -> ir.Table:
+    """Nanosecond moments with a zone, which ibis does not know, as microseconds."""
+    strange = [n for n, kind in table.schema().items() if "TIMESTAMPTZ_NS" in str(kind)]
+    if not strange:
+        return table
+    quoted = {name: sg.to_identifier(name, quoted=True).sql("duckdb") for name in strange}
+    casts = ", ".join(f"CAST({q} AS TIMESTAMPTZ) AS {q}" for q in quoted.values())
+    view = f"{table.get_name()}_plain"
+    connection.raw_sql(
+        f'CREATE TEMP VIEW "{view}" AS SELECT * REPLACE ({casts}) FROM "{table.get_name()}"'
+    )
+    return connection.table(view)
 
 
 def _advice(path: Path) -> str:

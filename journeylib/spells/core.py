@@ -196,16 +196,21 @@ def spells_from_frame(
     [[0.0, 3.0, 1.0], [0.0, 5.0, 0.0]]
     """
     _need_columns(df, [c for c in (stop, cause, start, id) if c is not None])
-    begins = np.zeros(len(df)) if start is None else _times(df[start], start)
-    ends = _times(df[stop], stop)
+    begins = np.zeros(len(df)) if start is None else _times(df[start], start).copy()
+    ends = _times(df[stop], stop).copy()
     codes, names = _codes(df[cause], cause, causes)
     ids = pd.Series(np.arange(len(df)), index=df.index) if id is None else _ids(df[id], id)
     if start is not None:
         _need_positive_length(begins, ends, start, stop)
-    table = pd.DataFrame({"id": ids, "start": begins, "stop": ends, "cause": codes})
+    columns: dict[str, Any] = {
+        "id": ids.array.copy(),
+        "start": begins,
+        "stop": ends,
+        "cause": codes,
+    }
     single = id is None or not bool(ids.duplicated().any())
     if not single:
-        _need_disjoint(table, start)
+        _need_disjoint(pd.DataFrame(columns, index=df.index), start)
     for name in df.columns:
         if name not in (stop, cause, start, id):
             if name in CORE:
@@ -213,8 +218,9 @@ def spells_from_frame(
                     f"a covariate may not be called {name!r}, a name that spells use themselves",
                     fix=f"rename the column {name!r} first",
                 )
-            table[name] = df[name]
-    table = table.reset_index(drop=True)
+            columns[name] = df[name].array.copy()
+    # every column is a copy of its own already
+    table = pd.DataFrame(columns, copy=False)
     audit = Audit("rows", len(df), kept={"rows given": len(df)})
     zero = int(((begins == 0) & (ends == 0)).sum())
     clock = Clock(
@@ -276,8 +282,10 @@ def _codes(
             f"column {name!r} holds text ({values.iloc[0]!r}, …) and not 0, 1, …, k",
             fix="pass causes={value: name}; every value not named there is censored",
         )
-    codes = values.to_numpy(dtype=float)
-    if (codes != np.round(codes)).any() or (codes < 0).any():
+    codes = values.to_numpy()
+    if codes.dtype.kind not in "iu":
+        codes = codes.astype(float)
+    if (codes.dtype.kind == "f" and (codes != np.round(codes)).any()) or codes.min() < 0:
         raise DataError(f"column {name!r} must hold 0 for censored and 1, 2, … for causes")
     highest = max(int(codes.max()), 1)
     if causes is None:

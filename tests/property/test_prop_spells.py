@@ -94,7 +94,9 @@ def counted(spells: jl.Spells) -> Counter[str]:
 
 
 @SETTINGS
-@given(log=logs, watch=windows, asked=st.lists(questions, min_size=4, max_size=4), order=st.randoms())
+@given(
+    log=logs, watch=windows, asked=st.lists(questions, min_size=4, max_size=4), order=st.randoms()
+)
 def test_time_to(
     tmp_path: Path,
     log: list[dict[str, Any]],
