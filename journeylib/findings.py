@@ -255,7 +255,7 @@ def ratios(effects: Any) -> Findings:
     errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
     return Findings(
         finding(
-            f"hazard ratio for {event}, {words.term(row.term)}",
+            f"hazard ratio for {event}, {words.term(row.term, effects.about.get('references'))}",
             row.hazard_ratio,
             row.low,
             row.high,

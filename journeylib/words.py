@@ -80,16 +80,28 @@ def name(event: object) -> str:
     return str(event).replace("_", " ").strip()
 
 
-def term(text: object) -> str:
-    """A model term as words: the column, and the level that is held against the reference.
+def term(text: object, references: Mapping[str, str] | None = None) -> str:
+    """A model term as words: the column, its level, and the level it is held against.
+
+    Parameters
+    ----------
+    text
+        As the formula names it.
+    references
+        Factor -> reference level, as ``effects.about["references"]`` has them.
 
     Examples
     --------
-    >>> term("C(campaign_type)[T.Type B]"), term("log(age)"), term("number_of_visits")
-    ('campaign type: Type B', 'log(age)', 'number of visits')
+    >>> term("C(campaign_type)[T.Type B]", {"C(campaign_type)": "Type A"})
+    'campaign type: Type B against Type A'
+    >>> term("log(age)"), term("number_of_visits")
+    ('log(age)', 'number of visits')
     """
-    level = re.fullmatch(r"(?:C\()?([\w ]+?)(?:,.*)?\)?\[T?\.?(.+)\]", str(text))
-    return f"{name(level[1])}: {level[2]}" if level else name(text)
+    level = re.fullmatch(r"((?:C\()?([\w ]+?)(?:,.*)?\)?)\[T?\.?(.+)\]", str(text))
+    if not level:
+        return name(text)
+    reference = (references or {}).get(level[1])
+    return f"{name(level[2])}: {level[3]}" + (f" against {reference}" if reference else "")
 
 
 def percent(share: float) -> str:
@@ -250,17 +262,17 @@ def _mean_count(count: Any, at: float | None) -> str:
 
 def _effects(effects: Any, at: float | None) -> str:
     event = name(effects.about.get("event", "event"))
-    told = []
+    told, references = [], effects.about.get("references")
     for row in effects.table.itertuples(index=False):
         if pd.isna(row.hazard_ratio):
-            told.append(f"{term(row.term)}: no finite estimate.")
+            told.append(f"{term(row.term, references)}: no finite estimate.")
             continue
         if pd.isna(row.low) or row.low <= 1 <= row.high:
             reading = "no difference beyond chance"
         else:
             reading = "sooner" if row.hazard_ratio > 1 else "later"
         ratio, ends = _estimate(row.hazard_ratio, row.low, row.high)
-        told.append(f"{term(row.term)}: hazard ratio {ratio} ({ends}), {reading}.")
+        told.append(f"{term(row.term, references)}: hazard ratio {ratio} ({ends}), {reading}.")
     head = (
         f"What goes along with reaching {event} sooner or later, per unit of each term and the "
         f"others held equal (n = {effects.about.get('n', 0):,}, "

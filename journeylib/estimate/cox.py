@@ -16,7 +16,7 @@ from journeylib.errors import ModelError, nearest
 from journeylib.estimate.concordance import Concordance, model_concordance
 from journeylib.estimate.coxfit import CoxFit, fit_cox, global_tests
 from journeylib.estimate.coxwords import fit_warnings
-from journeylib.estimate.design import Column, make_design
+from journeylib.estimate.design import Column, make_design, reference_levels
 from journeylib.estimate.predict import baseline_hazard, predicted_survival
 from journeylib.estimate.residualframes import residual_frame
 from journeylib.results import Result
@@ -249,6 +249,7 @@ def cox(
         about={
             "event": design.cause,
             "formula": formula,
+            "references": reference_levels(design.spec),
             "strata": (strata,) if isinstance(strata, str) else tuple(strata or ()),
             "cluster": cluster,
             "ties": ties,

@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 from formulaic import Formula, ModelSpec, SimpleFormula
 from formulaic.errors import FormulaicError
+from formulaic.transforms.contrasts import TreatmentContrasts
+from formulaic.utils.sentinels import UNSET
 
 from journeylib.audit import Audit
 from journeylib.errors import DataError, ModelError, nearest
@@ -143,6 +145,15 @@ def make_design(
         layers=layers,
         offset_column=offset if isinstance(offset, str) else "(offset)",
     )
+
+
+def reference_levels(spec: ModelSpec) -> dict[str, str]:
+    """Categorical factor of a formula -> the level that the others are held against."""
+    return {
+        str(factor): str(state.levels[0] if state.contrasts.base is UNSET else state.contrasts.base)
+        for factor, state in spec.factor_contrasts.items()
+        if isinstance(state.contrasts, TreatmentContrasts)
+    }
 
 
 def cause_number(spells: Spells, cause: str | int | None) -> int:

@@ -30,7 +30,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     frame = effects.frame.rename(columns={"hazard_ratio": "value"})
-    frame["label"] = [words.term(t) for t in frame["term"]]
+    frame["label"] = [words.term(t, effects.about.get("references")) for t in frame["term"]]
     ax = _forest(frame, 1.0, ax)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
