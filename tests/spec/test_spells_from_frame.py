@@ -75,7 +75,8 @@ def test_what_is_given_is_not_changed() -> None:
     df = frame(SIMPLE)
     before = df.copy()
     spells = jl.spells_from_frame(df)
-    spells.frame.loc[0, "stop"] = 99
+    mine = spells.frame
+    mine["stop"] = 99.0
     assert df.equals(before) and spells.frame["stop"].tolist() == [3, 5, 0]
 
 
