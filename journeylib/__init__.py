@@ -22,6 +22,7 @@ _HOME = {
     "journeylib.spells": ("Spells", "Clock", "spells_from_frame", "time_to", "churn"),
     "journeylib.estimate.cox": ("Effects", "cox"),
     "journeylib.estimate.proportionality": ("Proportionality", "check_proportionality"),
+    "journeylib.estimate.recurrent_rows": ("event_number", "gap_time"),
     "journeylib.estimate.concordance": ("Concordance", "concordance_index"),
     "journeylib.estimate.curves": (
         "Curve",
@@ -36,6 +37,7 @@ _HOME = {
     "journeylib.estimate.segments": ("SegmentScan", "segment_scan"),
     "journeylib.estimate.risktable": ("RiskTable", "risk_table"),
     "journeylib.estimate.parametric": ("Aft", "AftChoice", "aft", "aft_choice"),
+    "journeylib.estimate.occupancy": ("Occupancy", "occupancy"),
     "journeylib.simulation": ("SimulatedJourney", "simulate"),
     "journeylib.estimate.silence": ("churn_rules",),
     "journeylib.results": ("Result", "Table", "show"),

@@ -243,31 +243,32 @@ def curve_frame(table: RiskTable, values: dict[str, np.ndarray]) -> pd.DataFrame
 
 def kaplan_meier(table: RiskTable) -> tuple[np.ndarray, np.ndarray]:
     """Survival and the standard error of its logarithm (Greenwood) at each row of a risk table."""
-    n, d = table.at_risk, table.any_event
-    survival, variance = np.ones(len(n)), np.zeros(len(n))
-    rate = hazard(table)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        term = np.where(d > 0, rate / (n - d), 0.0)
-    factor = 1 - rate
+    d, n = table.any_event, someone(table)
+    left = n - d
+    survival = left / n
+    left *= n
+    with np.errstate(divide="ignore"):
+        variance = np.divide(d, left, out=left)
     for s in table.slices:
-        np.cumprod(factor[s], out=survival[s])
-        np.cumsum(term[s], out=variance[s])
+        np.cumprod(survival[s], out=survival[s])
+        np.cumsum(variance[s], out=variance[s])
     return survival, np.sqrt(variance, out=variance)
 
 
 def nelson_aalen(table: RiskTable) -> tuple[np.ndarray, np.ndarray]:
     """Cumulative hazard and its variance at each row of a risk table."""
-    rate = hazard(table)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        term = np.where(rate > 0, rate / table.at_risk, 0.0)
-    total, variance = np.empty(len(rate)), np.empty(len(rate))
+    n = someone(table)
+    total = table.any_event / n
+    variance = np.divide(total, n, out=n)
     for s in table.slices:
-        np.cumsum(rate[s], out=total[s])
-        np.cumsum(term[s], out=variance[s])
+        np.cumsum(total[s], out=total[s])
+        np.cumsum(variance[s], out=variance[s])
     return total, variance
 
 
-def hazard(table: RiskTable) -> np.ndarray:
-    """Share of those at risk who have an event at each time; 0 where nobody is at risk."""
-    d = table.any_event
-    return np.divide(d, table.at_risk, out=np.zeros(len(d)), where=d > 0)
+def someone(table: RiskTable) -> np.ndarray:
+    """At risk as floats, to divide by: 1 where it is nobody, as then nothing happens either."""
+    n = table.at_risk.astype(float)
+    if table.delayed:  # otherwise there is at least whoever leaves
+        n[n == 0] = 1
+    return n

@@ -49,7 +49,12 @@ class Groups:
         taken
             Other columns of the result; a name among them gets an underscore.
         """
-        out = {"group": np.array(self.labels, dtype=object)[code]}
+        if len(self) == 1:
+            label = np.empty(len(code), dtype=object)
+            label.fill(self.labels[0])
+        else:
+            label = np.array(self.labels, dtype=object)[code]
+        out = {"group": label}
         if len(self.names) > 1:
             for name, part in zip(self.names, self.parts, strict=True):
                 out[name + "_" * (name in {"group", *taken})] = part[code]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journeylib.estimate.about import about
+from journeylib.estimate.curves import someone
 from journeylib.estimate.influence import variance
 from journeylib.estimate.intervals import incidence_limits, z_value
 from journeylib.estimate.risktable import RiskTable, risk_table
@@ -91,16 +92,17 @@ def cumulative_incidence(
     """
     z_value(level)
     table = risk_table(spells, by)
-    left, after, share = _incidence(table)
+    steps, left, after = _steps(table)
+    share = np.empty_like(steps)
+    for s in table.slices:
+        np.cumsum(steps[:, s], axis=1, out=share[:, s])
     if table.delayed or repeated_events(spells):
         spread = _robust(spells, by, table, left, after, share)
     else:
-        spread = np.empty(share.shape)
-        for k, out in enumerate(spread):
-            _greenwood(table, k, left, after, out)
+        spread = _greenwood(table, steps, left, after)
     ends = table.bounds[1:] - 1
     complete = dict(zip(table.groups.labels, (after[ends] == 0).tolist()))
-    del left, after  # the result alone holds several numbers for each cause and time
+    del left, after, steps  # the result alone holds several numbers for each cause and time
     error = np.sqrt(spread, out=spread)
     low, high = incidence_limits(share, error, level)
     facts = about(spells, table, conf="log", level=level, complete=complete)
@@ -108,44 +110,51 @@ def cumulative_incidence(
     return Incidence(frame, spells.unit, table.groups.names, facts)
 
 
-def _incidence(table: RiskTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Share without any event just before and after each time; incidence of each cause."""
-    n, d = table.at_risk, table.any_event
-    safe = np.where(n > 0, n, 1)
-    stay = 1 - d / safe
-    left, after = np.ones(len(n)), np.empty(len(n))
-    share = np.empty(table.events.shape)
+def _steps(table: RiskTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By how much each incidence rises at each time; the share without event before and after."""
+    n = someone(table)
+    after = (n - table.any_event) / n
+    left = np.ones(len(n))
     for s in table.slices:
-        np.cumprod(stay[s], out=after[s])
+        np.cumprod(after[s], out=after[s])
         left[s.start + 1 : s.stop] = after[s.start : s.stop - 1]
-        np.cumsum(left[s] * table.events[:, s] / safe[s], axis=1, out=share[:, s])
-    return left, after, share
+    return table.events * (left / n), left, after
 
 
 def _greenwood(
-    table: RiskTable, k: int, left: np.ndarray, after: np.ndarray, out: np.ndarray
-) -> None:
-    """Variance of the incidence of cause k where everybody is watched from the origin, into out.
+    table: RiskTable, steps: np.ndarray, left: np.ndarray, after: np.ndarray
+) -> np.ndarray:
+    """Variance of each incidence where everybody is watched from the origin.
 
-    The covariance matrix of (without any event, incidence of k) is carried from
-    one time to the next by the matrix of transitions; each recursion is linear,
-    hence a running sum.
+    The covariance matrix of (share without any event, incidence of k) is carried
+    from one time to the next by the matrix of transitions, as Greenwood's
+    formula carries the variance of the former. Each entry follows a linear
+    recursion, hence a running sum: ``log_variance`` for the share, ``cross`` for
+    the covariance divided by the share.
     """
-    n, d, own = table.at_risk, table.any_event, table.events[k]
-    n = np.where(n > 0, n, 1)
-    rate, pace = d / n, own / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        term = np.where((d > 0) & (n > d), rate / (n - d), 0.0)
+    n, d = someone(table), table.any_event
+    rest = n * (n - d)
+    rest[rest == 0] = np.inf  # the curve ends at 0, nothing comes after
+    term = d / rest
+    del rest
+    out = np.empty(steps.shape)
     for s in table.slices:
-        hazard_before = np.cumsum(term[s]) - term[s]
-        stays = after[s] > 0
-        # covariance over the share left: it gathers what the next times multiply
-        change = pace[s] * left[s] * (hazard_before - np.where(stays, 1 / n[s], 0.0))
-        cross = np.cumsum(change) - change
-        step = left[s] * pace[s]
-        gain = 2 * step * cross + step**2 * hazard_before + left[s] * step * (1 - pace[s]) / n[s]
-        np.cumsum(gain, out=out[s])
-    np.maximum(out, 0, out=out)
+        # before each time, and less what the time itself takes from those who stay
+        log_variance = np.cumsum(term[s])
+        log_variance -= term[s]
+        own = log_variance - 1 / n[s]
+        weight = np.where(after[s] > 0, own, log_variance)
+        single = left[s] / n[s]
+        for step, total in zip(steps[:, s], out[:, s]):
+            change = step * weight
+            cross = np.cumsum(change)
+            cross -= change
+            cross *= 2
+            cross += single
+            cross += np.multiply(step, own, out=change)
+            cross *= step
+            np.cumsum(cross, out=total)
+    return np.maximum(out, 0, out=out)
 
 
 def _robust(

@@ -65,8 +65,13 @@ def survival_limits(
             low, high = survival / factor, np.minimum(survival * factor, 1)
         else:
             log = np.log(survival)
-            factor = np.exp(-z * se_log / log)
-            low, high = np.exp(log * factor), np.exp(log / factor)
+            factor = se_log / log
+            factor *= -z
+            np.exp(factor, out=factor)
+            low = log * factor
+            np.exp(low, out=low)
+            high = np.divide(log, factor, out=log)
+            np.exp(high, out=high)
     one, zero = survival == 1, survival == 0
     low[one], high[one] = 1, 1
     if conf != "plain":

@@ -8,12 +8,13 @@ Biometrics 40), as R's ``survfit.coxph``.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulaic.errors import FormulaicError
+from formulaic.errors import DataMismatchWarning, FormulaicError
 from scipy import stats
 
 from journeylib.errors import DataError, ModelError, nearest
@@ -160,7 +161,14 @@ def _new_rows(fit: CoxFit, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]
         )
     tidy = tidy_columns(frame[list(design.columns)])
     try:
-        made = design.spec.get_model_matrix(tidy, na_action="ignore", context={"np": np})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataMismatchWarning)
+            made = design.spec.get_model_matrix(tidy, na_action="ignore", context={"np": np})
+    except DataMismatchWarning as error:
+        raise DataError(
+            f"the frame to predict for has a level that the model never saw: {error}",
+            fix="predict for levels that were in the model",
+        ) from error
     except (FormulaicError, NameError, ValueError, TypeError) as error:
         raise DataError(f"the covariates cannot be made from this frame: {error}") from error
     x = (np.asarray(made, dtype=float)[:, 1:] - fit.mean) / fit.scale

@@ -89,10 +89,10 @@ def _from_frame(
     code, groups = group_rows(frame, columns, names)
     start, stop = (frame[c].to_numpy(dtype=float) for c in ("start", "stop"))
     cause = frame["cause"].to_numpy()
-    late = start > 0
-    if not late.any():
+    if not start.any():
         n = np.bincount(code, minlength=len(groups))
         return Records(stop, cause, code, weights, k, groups, n)
+    late = start > 0
     leaves, enters, resumes = np.ones(len(frame), dtype=bool), late, np.zeros_like(late)
     if spells.single:
         n = np.bincount(code, minlength=len(groups))

@@ -4,17 +4,20 @@ Only event times matter to a partial likelihood. Each row is at risk at a run of
 neighbouring event times of its stratum, from ``first`` to ``last`` (both
 included), so a sum over a risk set is a cumulative sum from the latest event
 time backwards: a row is added at its ``last`` and taken out before its
-``first``. Strata are laid end to end; a row never reaches into another one.
+``first``. Strata are laid end to end; a row never reaches into another one, and
+sums start afresh in each, so that none loses digits to its neighbours.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from journeylib.errors import DataError, ModelError
 
+MANY_STRATA = 1000  # beyond this, one cumulative sum runs through all of them
 TIME_TOLERANCE = 1.5e-8  # as R's aeqSurv: times that differ by rounding alone are tied
 
 
@@ -37,8 +40,11 @@ class RiskSets:
         Where the rows (deaths) of each event time begin; one more entry than times.
     stratum_end
         For each event time, one past the last event time of its stratum.
+    segments
+        Where cumulative sums start afresh: the first event time of each stratum, and m.
     late
-        Rows to take out before their first event time: those with ``first > 0``.
+        Rows to take out before their first event time: those that begin after the
+        first event time of their segment.
     """
 
     rows: np.ndarray
@@ -50,6 +56,7 @@ class RiskSets:
     row_start: np.ndarray
     death_start: np.ndarray
     stratum_end: np.ndarray
+    segments: np.ndarray
     late: np.ndarray
 
     @property
@@ -64,21 +71,25 @@ class RiskSets:
 
     def at_risk(self, values: np.ndarray) -> np.ndarray:
         """Sum of ``values`` (one per sorted row) over the risk set of each event time."""
-        if not len(self.late) and 8 * self.m > len(values):
+        if not len(self.late) and len(self.segments) == 2 and 8 * self.m > len(values):
             return values[::-1].cumsum()[::-1][self.row_start[:-1]]  # many short groups
         net = np.add.reduceat(values, self.row_start[:-1])
         if len(self.late):
             left = np.bincount(self.first[self.late] - 1, values[self.late], self.m)
             net -= left
-        return net[::-1].cumsum()[::-1]
+        for a, b in pairwise(self.segments):
+            net[a:b] = net[a:b][::-1].cumsum()[::-1]
+        return net
 
     def over_stay(self, steps: np.ndarray) -> np.ndarray:
         """Sum of ``steps`` (one per event time) over the event times of each row's stay."""
-        total = np.cumsum(steps)
-        if not len(self.late):
-            return total[self.last]
-        total = np.concatenate(([0.0], total))
-        return total[self.last + 1] - total[self.first]
+        total = np.empty(self.m)
+        for a, b in pairwise(self.segments):
+            np.cumsum(steps[a:b], out=total[a:b])
+        stay = total[self.last]
+        if len(self.late):
+            stay[self.late] -= total[self.first[self.late] - 1]
+        return stay
 
     def per_death(self, values: np.ndarray) -> np.ndarray:
         """Values per event time, spread to each event."""
@@ -239,6 +250,10 @@ def _assemble(
 ) -> RiskSets:
     m = len(times)
     deaths = np.flatnonzero(died)
+    segments = np.append(np.flatnonzero(np.diff(which, prepend=-1)), m)
+    if len(segments) > MANY_STRATA:
+        segments = np.array([0, m])
+    begin = segments[np.searchsorted(segments, last, side="right") - 1] if len(segments) > 2 else 0
     return RiskSets(
         rows=rows,
         first=first,
@@ -249,5 +264,6 @@ def _assemble(
         row_start=_begins(last, m),
         death_start=_begins(last[deaths], m),
         stratum_end=np.cumsum(np.bincount(which))[which],
-        late=np.flatnonzero(first > 0),
+        segments=segments,
+        late=np.flatnonzero(first > begin),
     )

@@ -67,6 +67,8 @@ class RiskTable:
     @property
     def code(self) -> np.ndarray:
         """Number of the group in each row."""
+        if len(self.groups) == 1:
+            return np.zeros(len(self.time), dtype=np.int64)
         return np.repeat(np.arange(len(self.groups)), np.diff(self.bounds))
 
     @property
@@ -153,7 +155,7 @@ def _table(rec: Records, near_ties: bool) -> RiskTable:
     at_risk = np.empty_like(change)
     for a, b in pairwise(bounds):
         # whoever leaves at t or later, less whoever enters at t or later
-        at_risk[a:b] = np.cumsum(change[a:b][::-1])[::-1]
+        np.cumsum(change[a:b][::-1], out=at_risk[a:b][::-1])
     return RiskTable(rec.groups, bounds, time, at_risk, entered, censored, events, rec.n)
 
 
@@ -202,27 +204,53 @@ def _tally_sorted(
     rec: Records, kinds: int, near_ties: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_groups = len(rec.groups)
+    time, what, count = _in_order(rec, kinds, near_ties)
+    new = distinct(time, near_ties)
+    time, place = time[new], np.cumsum(new)
+    place -= 1
+    bounds = np.array([0, len(time)])
+    if n_groups > 1:
+        group = what // kinds
+        what -= group * kinds
+        small = np.int16 if n_groups < 2**15 else np.int64
+        by_group = np.argsort(group.astype(small), kind="stable")
+        what, group, place = what[by_group], group[by_group], place[by_group]
+        count = None if count is None else count[by_group]
+        new = np.ones(len(place), dtype=bool)
+        new[1:] = (place[1:] != place[:-1]) | (group[1:] != group[:-1])
+        time = time[place[new]]
+        bounds = np.searchsorted(group[new], np.arange(n_groups + 1))
+        place = np.cumsum(new)
+        place -= 1
+    what *= len(time)
+    what += place
+    counts = _bincount(what, count, len(time) * kinds).reshape(kinds, -1)
+    return bounds, time, counts
+
+
+def _in_order(
+    rec: Records, kinds: int, near_ties: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Times ascending, with the cell ``group * kinds + kind`` and the count of each.
+
+    To sort numbers is several times faster than to sort their places. So where
+    near ties are tied anyway, the cell is written into the last bits of the
+    time, which order times no finer than that, and sorted along.
+    """
+    cell = rec.kind.astype(np.int64)
+    if len(rec.groups) > 1:
+        cell += rec.group.astype(np.int64) * kinds
+    bits = int(len(rec.groups) * kinds - 1).bit_length()
+    exact = rec.time.max() * 2.0 ** (bits - 51) < TIE
+    if near_ties and exact and rec.count is None:
+        key = (rec.time + 0.0).view(np.int64)  # of numbers >= 0 the bits are ordered as they are
+        key &= -(1 << bits)
+        key |= cell
+        key.sort()
+        key &= (1 << bits) - 1
+        return np.sort(rec.time), key, None
     order = np.argsort(rec.time)
-    time = tie(rec.time[order]) if near_ties else rec.time[order]
-    new = np.empty(len(time), dtype=bool)
-    new[0] = True
-    if n_groups > 1:
-        by_group = np.argsort(rec.group[order], kind="stable")
-        order, time = order[by_group], time[by_group]
-        group = rec.group[order]
-        np.logical_or(time[1:] != time[:-1], group[1:] != group[:-1], out=new[1:])
-    else:
-        np.not_equal(time[1:], time[:-1], out=new[1:])
-    first = np.flatnonzero(new)
-    cell = rec.kind[order].astype(np.int64) * len(first)
-    cell += np.cumsum(new)
-    cell -= 1
-    count = None if rec.count is None else rec.count[order]
-    counts = _bincount(cell, count, len(first) * kinds).reshape(kinds, -1)
-    bounds = np.array([0, len(first)])
-    if n_groups > 1:
-        bounds = np.searchsorted(group[first], np.arange(n_groups + 1))
-    return bounds, time[first], counts
+    return rec.time[order], cell[order], None if rec.count is None else rec.count[order]
 
 
 def _bincount(cell: np.ndarray, count: np.ndarray | None, length: int) -> np.ndarray:
@@ -230,6 +258,30 @@ def _bincount(cell: np.ndarray, count: np.ndarray | None, length: int) -> np.nda
         return np.bincount(cell, minlength=length)
     total = np.bincount(cell, weights=count, minlength=length)
     return total.astype(np.int64) if np.issubdtype(count.dtype, np.integer) else total
+
+
+def distinct(time: np.ndarray, near_ties: bool = True) -> np.ndarray:
+    """Where a new time begins among ascending times.
+
+    Parameters
+    ----------
+    time
+        Ascending times.
+    near_ties
+        Whether times that differ by no more than rounding are one; a run of
+        them counts as the first.
+
+    Examples
+    --------
+    >>> distinct(np.array([0.3, 0.1 + 0.2, 1.0])).tolist()
+    [True, False, True]
+    """
+    new = np.ones(len(time), dtype=bool)
+    np.not_equal(time[1:], time[:-1], out=new[1:])
+    if near_ties:
+        unique_mean = (time.sum() - time[~new].sum()) / new.sum()
+        np.greater(np.diff(time), TIE * max(1.0, unique_mean), out=new[1:])
+    return new
 
 
 def tie(time: np.ndarray) -> np.ndarray:
@@ -240,15 +292,5 @@ def tie(time: np.ndarray) -> np.ndarray:
     >>> tie(np.array([0.3, 0.1 + 0.2, 1.0])).tolist()
     [0.3, 0.3, 1.0]
     """
-    gap = np.diff(time)
-    distinct = gap > 0
-    if not distinct.any():
-        return time
-    unique_mean = (time[0] + time[1:][distinct].sum()) / (1 + distinct.sum())
-    limit = TIE * max(1.0, unique_mean)
-    near = distinct & (gap <= limit)
-    if not near.any():
-        return time
-    step = np.empty(len(time), dtype=bool)
-    step[0], step[1:] = True, gap > limit
-    return time[step][np.cumsum(step) - 1]
+    new = distinct(time)
+    return time[new][np.cumsum(new) - 1]
