@@ -199,7 +199,9 @@ def _shown_top(frame: pd.DataFrame, last: float) -> float:
 def _numbers_at_risk(ax: Axes, frame: pd.DataFrame, groups: list[str]) -> None:
     ticks = [t for t in ax.get_xticks() if 0 <= t <= ax.get_xlim()[1]]
     place = ax.get_xaxis_transform()
-    height = ax.figure.get_size_inches()[1] * ax.get_position().height
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    height = figure.get_size_inches()[1] * ax.get_position().height
     step = 0.22 / height
     top = -0.62 / height
     ax.text(0, top, "at risk (events so far)", transform=ax.transAxes, fontsize=8.5,

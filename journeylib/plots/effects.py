@@ -73,8 +73,8 @@ def _forest(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes
         ax.axvline(neutral, color="#8a8f98", lw=1, zorder=1)
     ax.hlines(rows, frame["low"], frame["high"], color=colour, lw=2, zorder=2)
     ax.plot(frame["value"], rows, "o", color=colour, ms=6.5, zorder=3)
-    for y, row in zip(rows, frame.itertuples(index=False)):
-        value, low, high = estimate(row.value, row.low, row.high)
+    for y, numbers in zip(rows, frame[["value", "low", "high"]].to_numpy(dtype=float)):
+        value, low, high = estimate(*numbers)
         ax.text(
             1.01,
             y,

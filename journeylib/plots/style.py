@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 8.0, 4.4
 _DPI = 160
 _ATTRIBUTE = "_journey_picture"
 
-RC = {
+RC: dict[Any, Any] = {
     "font.size": 10.5,
     "axes.titlesize": 12,
     "axes.titleweight": "semibold",
@@ -126,7 +126,7 @@ def _show_in_notebooks() -> None:
     except ImportError:
         return
     shell = get_ipython()
-    if shell is None:
+    if shell is None or shell.display_formatter is None:
         return
     formatters = shell.display_formatter.formatters
     formatters["image/png"].for_type(Axes, _png_output)
