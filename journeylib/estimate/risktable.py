@@ -204,7 +204,7 @@ def _tally_sorted(
     rec: Records, kinds: int, near_ties: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_groups = len(rec.groups)
-    time, what, count = _in_order(rec, kinds, near_ties)
+    time, what, count = _in_order(rec, kinds)
     new = distinct(time, near_ties)
     time, place = time[new], np.cumsum(new)
     place -= 1
@@ -228,29 +228,33 @@ def _tally_sorted(
     return bounds, time, counts
 
 
-def _in_order(
-    rec: Records, kinds: int, near_ties: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _in_order(rec: Records, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Times ascending, with the cell ``group * kinds + kind`` and the count of each.
 
-    To sort numbers is several times faster than to sort their places. So where
-    near ties are tied anyway, the cell is written into the last bits of the
-    time, which order times no finer than that, and sorted along.
+    To sort numbers is several times faster than to sort their places. The bits
+    of numbers >= 0 are ordered as the numbers are, and times seldom span all 64
+    of them: where there is room, the cell rides along in the last bits.
     """
     cell = rec.kind.astype(np.int64)
     if len(rec.groups) > 1:
         cell += rec.group.astype(np.int64) * kinds
-    bits = int(len(rec.groups) * kinds - 1).bit_length()
-    exact = rec.time.max() * 2.0 ** (bits - 51) < TIE
-    if near_ties and exact and rec.count is None:
-        key = (rec.time + 0.0).view(np.int64)  # of numbers >= 0 the bits are ordered as they are
-        key &= -(1 << bits)
-        key |= cell
-        key.sort()
-        key &= (1 << bits) - 1
-        return np.sort(rec.time), key, None
-    order = np.argsort(rec.time)
-    return rec.time[order], cell[order], None if rec.count is None else rec.count[order]
+    room = int(len(rec.groups) * kinds - 1).bit_length()
+    bits = (rec.time + 0.0).view(np.int64)
+    least = int(np.min(bits, where=bits > 0, initial=bits.max())) - 1
+    if rec.count is not None or int(bits.max() - least).bit_length() + room > 63:
+        order = np.argsort(rec.time)
+        return rec.time[order], cell[order], None if rec.count is None else rec.count[order]
+    bits -= least
+    np.maximum(bits, 0, out=bits)  # a time of 0 comes right before the least above it
+    bits <<= room
+    bits |= cell
+    bits.sort()
+    np.bitwise_and(bits, (1 << room) - 1, out=cell)
+    bits >>= room
+    zeros = int(np.searchsorted(bits, 1))
+    bits += least
+    bits[:zeros] = 0
+    return bits.view(np.float64), cell, None
 
 
 def _bincount(cell: np.ndarray, count: np.ndarray | None, length: int) -> np.ndarray:

@@ -199,16 +199,12 @@ def spells_from_frame(
     begins = np.zeros(len(df)) if start is None else _times(df[start], start).copy()
     ends = _times(df[stop], stop).copy()
     codes, names = _codes(df[cause], cause, causes)
-    ids = pd.Series(np.arange(len(df)), index=df.index) if id is None else _ids(df[id], id)
+    ids = None if id is None else _ids(df[id], id)
     if start is not None:
         _need_positive_length(begins, ends, start, stop)
-    columns: dict[str, Any] = {
-        "id": ids.array.copy(),
-        "start": begins,
-        "stop": ends,
-        "cause": codes,
-    }
-    single = id is None or not bool(ids.duplicated().any())
+    person = np.arange(len(df)) if ids is None else ids.array.copy()
+    columns: dict[str, Any] = {"id": person, "start": begins, "stop": ends, "cause": codes}
+    single = ids is None or not bool(ids.duplicated().any())
     if not single:
         _need_disjoint(pd.DataFrame(columns, index=df.index), start)
     for name in df.columns:
@@ -222,7 +218,7 @@ def spells_from_frame(
     # every column is a copy of its own already
     table = pd.DataFrame(columns, copy=False)
     audit = Audit("rows", len(df), kept={"rows given": len(df)})
-    zero = int(((begins == 0) & (ends == 0)).sum())
+    zero = len(df) - int(np.count_nonzero(ends))  # with a given start nobody stops at 0
     clock = Clock(
         starts="where the given durations start",
         stops=" or ".join(names),
@@ -249,6 +245,8 @@ def _times(values: pd.Series, name: str) -> np.ndarray:
             fix="subtract the dates first, or open the events with open_log",
         )
     times = values.to_numpy(dtype=float, na_value=np.nan)
+    if np.isfinite(times).all() and times.min() >= 0:
+        return times
     for bad, word in (
         (np.isnan(times), "missing"),
         (np.isinf(times), "infinite"),

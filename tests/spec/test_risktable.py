@@ -16,6 +16,7 @@ import pytest
 import journeylib as jl
 from journeylib.errors import DataError
 
+NUMBER = count()
 COLUMNS = ["time", "at_risk", "entered", "events", "censored"]
 
 
@@ -27,12 +28,11 @@ def database():
 @pytest.fixture(params=["memory", "database"])
 def where(request, database):
     """Spells as they are, or over a lazy table with the same rows."""
-    number = count()
 
     def place(spells: jl.Spells) -> jl.Spells:
         if request.param == "memory":
             return spells
-        name = f"spells_{id(spells)}_{next(number)}"
+        name = f"spells_{next(NUMBER)}"
         return spells.with_table(database.create_table(name, spells.frame))
 
     return place
