@@ -8,13 +8,13 @@ that is a pool of threads, since each report is computed in a process of its own
 from __future__ import annotations
 
 import os
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from journeylib.errors import JourneyError, PlanError
+from journeylib.errors import PlanError
 from journeylib.reporting import kernels
 from journeylib.reporting.plan import Plan, ReportJob
 from journeylib.reporting.portal import publish, write_index
@@ -204,7 +204,9 @@ def _run_all(
     except BaseException:
         for future in jobs:
             future.cancel()
-        kernels.kill_all()
+        # again and again, as a report may be just about to start its kernel
+        while wait(jobs, timeout=0.2).not_done:
+            kernels.kill_all()
         raise
     finally:
         if executor is None:
@@ -215,7 +217,7 @@ def _result(future: Future[RunRecord], checked: Checked, bar: Bar) -> RunRecord:
     """The record of a job; whatever prevented one is the job's failure and nobody else's."""
     try:
         record = future.result()
-    except (JourneyError, OSError) as error:
+    except Exception as error:
         failure = Failure(type(error).__name__, str(error))
         record = _unwritten(checked, "failed", failure)
     bar.finished(record)

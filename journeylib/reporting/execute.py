@@ -109,9 +109,10 @@ def execute(
         if watch.started or watch.expired or attempt == 2:
             break
     verdict, failure = _judge(error, watch, cell_timeout)
-    if watch.notebook is None:
-        watch.notebook = _load(path)
-    return Execution(watch.notebook, verdict, failure)
+    notebook = watch.notebook if watch.notebook is not None else _load(path)
+    if failure is None:
+        notebook.cells = [c for c in notebook.cells if MARKER not in tags(c)]
+    return Execution(notebook, verdict, failure)
 
 
 def _attempt(
@@ -165,13 +166,16 @@ def _judge(
     raised = _raised(watch.notebook)
     if raised is not None:
         return "failed", raised
+    from papermill.exceptions import PapermillExecutionError
+
+    if watch.finished and (error is None or isinstance(error, PapermillExecutionError)):
+        # papermill also objects to errors that their cells are tagged to expect
+        return "ok", None
     how = kernels.ended(watch.manager)
-    if isinstance(error, DeadKernelError) or (not watch.finished and error is None):
+    if error is None or isinstance(error, DeadKernelError):
         text = f"the kernel died: {how or 'nothing is known of how'}"
         return "killed", Failure("DeadKernel", text, cell, code)
-    if error is not None:
-        return "failed", Failure(type(error).__name__, str(error), cell, code)
-    return "ok", None
+    return "failed", Failure(type(error).__name__, str(error), cell, code)
 
 
 def _cell(watch: Watch) -> tuple[int | None, str]:

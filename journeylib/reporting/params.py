@@ -85,13 +85,22 @@ def read_notebook(path: Path) -> dict[str, Any]:
             fix="open it in JupyterLab and save it again, or restore it from version control",
         ) from error
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(c, dict) for c in cells):
+    if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise PlanError(
             "this file is not a notebook of format 4: it has no list of cells",
             where=str(path),
             fix="open it in JupyterLab and save it again",
         )
     return notebook
+
+
+def _is_cell(cell: Any) -> bool:
+    return (
+        isinstance(cell, dict)
+        and cell.get("cell_type") in ("code", "markdown", "raw")
+        and isinstance(cell.get("metadata"), dict)
+        and isinstance(cell.get("source"), str | list)
+    )
 
 
 def declared(notebook: Mapping[str, Any], where: str) -> tuple[Parameter, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from typing import Any
 
 TAGS = frozenset(
@@ -19,6 +20,7 @@ _PLAIN = frozenset(("class", "colspan", "rowspan", "scope", "title", "lang", "op
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _CLASSES = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\s+[A-Za-z][A-Za-z0-9_-]*)*")
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
+_one_at_a_time = threading.Lock()  # a Cleaner keeps the state of what it parses
 _LINK = re.compile(r"(#|https?://|mailto:)", re.IGNORECASE)
 
 
@@ -34,7 +36,8 @@ def clean(html: str) -> str:
     >>> clean("<b onclick='x()'>bold</b><script>x()</script>")
     '<b>bold</b>&lt;script&gt;x()&lt;/script&gt;'
     """
-    return str(_cleaner().clean(_STYLE.sub("", html)))
+    with _one_at_a_time:
+        return str(_cleaner().clean(_STYLE.sub("", html)))
 
 
 @functools.cache
