@@ -36,6 +36,7 @@ UNIT_MICROSECONDS = {
 }
 _NAIVE = types.Timestamp(scale=6)
 _AWARE = types.Timestamp(timezone="UTC", scale=6)
+PERIODS = ("day", "week", "month", "quarter", "year")
 # a clock time followed by Z or an offset
 _OFFSET = r"\d:\d\d.*([zZ]|[+-]\d\d(:?\d\d)?)\s*$"
 
@@ -200,3 +201,29 @@ def planned_end(column: ir.Value, window: Window, name: str) -> ir.IntegerValue:
     if window.resolution == "timestamp" and column.type().is_date():
         shown = read_moments(column + ibis.interval(days=1), window, name)
     return ticks(shown, window.resolution)
+
+
+def period_text(tick: ir.IntegerValue, period: str, window: Window) -> ir.StringValue:
+    """The calendar period of a tick by the clock of the window's zone, as text.
+
+    Parameters
+    ----------
+    tick
+        Days or microseconds since 1970, as :func:`ticks` counts them.
+    period
+        One of ``PERIODS``: ``1997-02-17``, the Monday that begins the week,
+        ``1997-02``, ``1997-Q1`` or ``1997``.
+    window
+        Gives the resolution and the zone.
+    """
+    if window.resolution == "day":
+        moment_ = (tick * (_DAY // _SECOND)).as_timestamp("s").cast(_NAIVE)
+    else:
+        moment_ = (tick // _SECOND).cast("int64").as_timestamp("s").cast(_AWARE)
+        moment_ = _wall(window.timezone, moment_)
+    day = moment_.date()
+    if period == "quarter":
+        return day.cast("string").left(4) + "-Q" + day.quarter().cast("string")
+    if period == "week":
+        return moment_.truncate("W").date().cast("string")
+    return day.cast("string").left({"day": 10, "month": 7, "year": 4}[period])

@@ -44,7 +44,9 @@ def churn(
         unit. Without it the journey's own rule: its ``inactivity_days``, or its
         ``end_event``.
     by
-        Columns to carry along, of the first activity's row or of the attributes.
+        Columns to carry along, of the first activity's row or of the attributes; or
+        when that was, as text: ``origin_day``, ``origin_week`` (its Monday),
+        ``origin_month``, ``origin_quarter``, ``origin_year``.
 
     Returns
     -------

@@ -16,13 +16,16 @@ import ibis.expr.types as ir
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning
 from journeylib.spells.core import CORE
+from journeylib.times import PERIODS, period_text
 
 KNOWN = "_known"
+# built-in columns: when the clock started
+COHORTS = {f"origin_{period}": period for period in PERIODS}
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """Columns asked for in ``by``: from the origin's row, and from the attributes.
+    """Columns asked for in ``by``: from the origin's row, from the attributes, from its date.
 
     Parameters
     ----------
@@ -32,38 +35,45 @@ class Covariates:
         Names of columns of the attributes.
     names
         All, in the order asked for.
+    cohorts
+        Those of ``COHORTS`` asked for.
     """
 
     rows: dict[str, str]
     attributes: tuple[str, ...]
     names: tuple[str, ...]
+    cohorts: tuple[str, ...] = ()
 
 
 def covariates(log: EventLog, by: str | Sequence[str] | None) -> Covariates:
-    """Find where each column of ``by`` comes from; the log wins over the attributes.
+    """Find where each column of ``by`` comes from.
+
+    The log wins over the attributes, and both over the built-in names of ``COHORTS``.
 
     Raises
     ------
     DataError
-        For a column that neither has, named twice, or named as spells name theirs.
+        For a column that none has, named twice, or named as spells name theirs.
     """
     names = () if by is None else (by,) if isinstance(by, str) else tuple(by)
     known = () if log.attributes is None else log.attributes.columns[1:]
-    rows, attributes = {}, []
+    rows, attributes, cohorts = {}, [], []
     for name in names:
         if name in log.table.columns or name in log.own_names:
             rows[name] = log.column(name)
         elif name in known:
             attributes.append(name)
+        elif name in COHORTS:
+            cohorts.append(name)
         else:
-            allowed = [*log.table.columns, *log.own_names, *known]
+            allowed = [*log.table.columns, *log.own_names, *known, *COHORTS]
             raise DataError(
                 f"neither the log nor the attributes have a column {name!r}",
                 where="by",
                 fix=nearest(name, allowed),
             )
         need_free(name, names)
-    return Covariates(rows, tuple(attributes), names)
+    return Covariates(rows, tuple(attributes), names, tuple(cohorts))
 
 
 def need_free(name: str, names: Sequence[str]) -> None:
@@ -119,3 +129,9 @@ def with_attributes(log: EventLog, base: ir.Table, names: Sequence[str]) -> ir.T
         left, right = left.cast("string"), right.cast("string")
     joined = base.left_join(known, left == right)
     return joined.mutate(**{KNOWN: joined["_attribute_id"].notnull()}).drop("_attribute_id")
+
+
+def with_cohorts(log: EventLog, base: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Add columns of ``COHORTS``, from the tick ``_origin``, as text that sorts by time."""
+    texts = {name: period_text(base["_origin"], COHORTS[name], log.window) for name in names}
+    return base.mutate(**texts) if texts else base

@@ -16,7 +16,7 @@ from journeylib.audit import Audit
 from journeylib.errors import DataError
 from journeylib.events import EventLog
 from journeylib.spells.core import Clock, Spells
-from journeylib.spells.origin import KNOWN, Covariates, own_names, with_attributes
+from journeylib.spells.origin import KNOWN, Covariates, own_names, with_attributes, with_cohorts
 from journeylib.times import in_units
 
 AT_RISK = "at risk"
@@ -86,7 +86,7 @@ def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
     DataError
         When nobody is at risk, or the attributes asked for know nobody who is.
     """
-    timed = _timed(log, ends, rules)
+    timed = with_cohorts(log, _timed(log, ends, rules), rules.by.cohorts)
     kept = with_attributes(log, timed, rules.by.attributes).cache()
     audit = _audit(kept, rules)
     at_risk = kept.filter(kept["_fate"] == AT_RISK)

@@ -93,7 +93,9 @@ def time_to(
         What starts it, at its first occurrence; as ``event``, or ``"first_contact"``:
         the customer's earliest event of any stage that is not ``event``.
     by
-        Columns to carry along, of the row that starts the clock or of the attributes.
+        Columns to carry along, of the row that starts the clock or of the attributes;
+        or when the clock started, as text: ``origin_day``, ``origin_week`` (its Monday),
+        ``origin_month``, ``origin_quarter``, ``origin_year``.
     occurrence
         1: the first event; 2: the second, and so on, counted in distinct instants
         (distinct days by day). With ``origin`` the same event it is counted from the
