@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from journeylib.estimate.about import about
 from journeylib.estimate.curves import someone
+from journeylib.estimate.groups import Groups
 from journeylib.estimate.influence import variance
 from journeylib.estimate.intervals import incidence_limits, z_value
 from journeylib.estimate.risktable import RiskTable, risk_table
@@ -92,22 +94,30 @@ def cumulative_incidence(
     """
     z_value(level)
     table = risk_table(spells, by)
+    share, error, complete = _estimates(spells, by, table)
+    facts = about(spells, table, conf="log", level=level, complete=complete)
+    groups, bounds, time, at_risk = table.groups, table.bounds, table.time, table.at_risk
+    del table  # its counts are done with, and the result holds many numbers for each time
+    low, high = incidence_limits(share, error, level)
+    values = {"incidence": share, "std_err": error, "low": low, "high": high}
+    frame = _frame(spells.causes, groups, bounds, {"time": time, "at_risk": at_risk} | values)
+    return Incidence(frame, spells.unit, groups.names, facts)
+
+
+def _estimates(
+    spells: Spells, by: str | Sequence[str] | None, table: RiskTable
+) -> tuple[np.ndarray, np.ndarray, dict[str, bool]]:
+    """Incidence and standard error, shape (causes, times); groups in which nobody is left."""
     steps, left, after = _steps(table)
-    share = np.empty_like(steps)
+    robust = table.delayed or repeated_events(spells)
+    spread = None if robust else _greenwood(table, steps, left, after)
+    share = steps
     for s in table.slices:
         np.cumsum(steps[:, s], axis=1, out=share[:, s])
-    if table.delayed or repeated_events(spells):
+    if spread is None:
         spread = _robust(spells, by, table, left, after, share)
-    else:
-        spread = _greenwood(table, steps, left, after)
-    ends = table.bounds[1:] - 1
-    complete = dict(zip(table.groups.labels, (after[ends] == 0).tolist()))
-    del left, after, steps  # the result alone holds several numbers for each cause and time
-    error = np.sqrt(spread, out=spread)
-    low, high = incidence_limits(share, error, level)
-    facts = about(spells, table, conf="log", level=level, complete=complete)
-    frame = _frame(spells, table, {"incidence": share, "std_err": error, "low": low, "high": high})
-    return Incidence(frame, spells.unit, table.groups.names, facts)
+    complete = (after[table.bounds[1:] - 1] == 0).tolist()
+    return share, np.sqrt(spread, out=spread), dict(zip(table.groups.labels, complete))
 
 
 def _steps(table: RiskTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -133,10 +143,10 @@ def _greenwood(
     the covariance divided by the share.
     """
     n, d = someone(table), table.any_event
-    rest = n * (n - d)
+    rest = n - d
+    rest *= n
     rest[rest == 0] = np.inf  # the curve ends at 0, nothing comes after
-    term = d / rest
-    del rest
+    term = np.divide(d, rest, out=rest)
     out = np.empty(steps.shape)
     for s in table.slices:
         # before each time, and less what the time itself takes from those who stay
@@ -183,26 +193,25 @@ def _robust(
     return np.where(share > 0, out, 0.0)
 
 
-def _frame(spells: Spells, table: RiskTable, values: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row for each group, cause and time, in this order."""
-    causes, slices = len(spells.causes), table.slices
+def _frame(
+    outcomes: Sequence[str], groups: Groups, bounds: np.ndarray, values: dict[str, np.ndarray]
+) -> pd.DataFrame:
+    """One row for each group, cause and time, in this order; values over (causes and) times."""
+    causes, n_groups = len(outcomes), len(groups)
 
     def stacked(value: np.ndarray) -> np.ndarray:
-        """Shape (causes, times) or (times,) as one row for each group, cause and time."""
         rows = np.broadcast_to(value, (causes, value.shape[-1]))
-        if len(slices) == 1:
+        if n_groups == 1:
             return rows.reshape(-1)
-        return np.concatenate([rows[:, s].ravel() for s in slices])
+        return np.concatenate([rows[:, a:b].ravel() for a, b in pairwise(bounds)])
 
-    sizes = np.repeat(np.diff(table.bounds), causes)
-    cause = np.tile(np.arange(1, causes + 1), len(slices))
+    sizes = np.repeat(np.diff(bounds), causes)
+    cause = np.tile(np.arange(1, causes + 1), n_groups)
     columns = {
         "cause": np.repeat(cause, sizes),
-        "outcome": np.repeat(np.array(spells.causes, dtype=object)[cause - 1], sizes),
-        "time": stacked(table.time),
-        "at_risk": stacked(table.at_risk),
+        "outcome": np.repeat(np.array(outcomes, dtype=object)[cause - 1], sizes),
     }
     columns |= {name: stacked(value) for name, value in values.items()}
-    group = np.repeat(np.repeat(np.arange(len(slices)), causes), sizes)
-    lead = table.groups.columns(group, tuple(columns))
+    code = np.arange(n_groups, dtype=np.int16 if n_groups < 2**15 else np.int64)
+    lead = groups.columns(np.repeat(np.repeat(code, causes), sizes), tuple(columns))
     return pd.DataFrame(lead | columns, copy=False)
