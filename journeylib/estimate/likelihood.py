@@ -159,19 +159,19 @@ def first_moments(data: Data, risk: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def evaluate(data: Data, beta: np.ndarray) -> Point:
-    """Log partial likelihood, its gradient and the information, at ``beta``."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    """Log partial likelihood, its gradient and the information, at ``beta``.
+
+    The value is ``-inf`` where the arithmetic overflows, so that a step there is halved.
+    """
+    with np.errstate(all="ignore"):
         eta = linear_predictor(data, beta)
         steps = hazard_steps(data, eta)
-    deaths = data.sets.deaths
-    own = data.own_weight()
-    value = float(np.sum(own * eta[deaths])) - steps.log_denominators
-    if not np.isfinite(value):
-        nothing = np.full(len(beta), np.nan)
-        return Point(-np.inf, nothing, np.outer(nothing, nothing))
-    moments = first_moments(data, steps.risk)
-    score, information = moments_of_score(data, steps, moments)
-    return Point(value, score, information)
+        own = data.own_weight()
+        value = float(np.sum(own * eta[data.sets.deaths])) - steps.log_denominators
+        score, information = moments_of_score(data, steps, first_moments(data, steps.risk))
+    if np.isfinite(value) and np.isfinite(score).all() and np.isfinite(information).all():
+        return Point(value, score, information)
+    return Point(-np.inf, score, information)
 
 
 def moments_of_score(
