@@ -38,6 +38,11 @@ _HOME = {
     "journeylib.estimate.risktable": ("RiskTable", "risk_table"),
     "journeylib.estimate.parametric": ("Aft", "AftChoice", "aft", "aft_choice"),
     "journeylib.estimate.occupancy": ("Occupancy", "occupancy"),
+    "journeylib.estimate.sequential": ("Looks", "Sequential", "as_of", "plan_looks", "sequential"),
+    "journeylib.estimate.power": (
+        *("Detectable", "detectable"),
+        *("detectable_ratio", "events_needed", "power_of"),
+    ),
     "journeylib.simulation": ("SimulatedJourney", "simulate"),
     "journeylib.estimate.silence": ("churn_rules",),
     "journeylib.results": ("Result", "Table", "show"),
