@@ -21,7 +21,7 @@ from typing import Any
 from journeylib.reporting import story as stories
 from journeylib.reporting.cards import cards, counted_text, interval_text, value_text
 from journeylib.reporting.records import FINDING_MIME, RunRecord, slug
-from journeylib.reporting.sanitise import clean
+from journeylib.reporting.sanitise import NO_ALT, clean
 from journeylib.reporting.verdicts import headline
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -134,7 +134,7 @@ def picture(output: Mapping[str, Any], mime: str) -> str:
     coded = base64.b64encode(text.encode()).decode() if mime == "image/svg+xml" else text
     coded = "".join(coded.split())
     caption = str(about.get("caption") or "")
-    alt = str(about.get("alt") or caption or "Picture without a description")
+    alt = str(about.get("alt") or caption or NO_ALT)
     size = "".join(
         f" {side}='{int(about[side])}'"
         for side in ("width", "height")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 TAGS = frozenset(
@@ -16,6 +17,7 @@ TAGS = frozenset(
         *("tfoot", "th", "thead", "tr"),
     )
 )
+NO_ALT = "Picture without a description"
 _PLAIN = frozenset(("class", "colspan", "rowspan", "scope", "title", "lang", "open", "start"))
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _CLASSES = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\s+[A-Za-z][A-Za-z0-9_-]*)*")
@@ -35,6 +37,10 @@ def clean(html: str) -> str:
     --------
     >>> clean("<b onclick='x()'>bold</b><script>x()</script>")
     '<b>bold</b>&lt;script&gt;x()&lt;/script&gt;'
+    >>> clean("a <img src='https://example.org/x.png'> b")
+    'a  b'
+    >>> clean("<img src='data:image/png;base64,AAAA'>")
+    '<img src="data:image/png;base64,AAAA" alt="Picture without a description">'
     """
     with _one_at_a_time:
         return str(_cleaner().clean(_STYLE.sub("", html)))
@@ -42,10 +48,23 @@ def clean(html: str) -> str:
 
 @functools.cache
 def _cleaner() -> Any:
+    from bleach.html5lib_shim import Filter  # type: ignore[import-untyped]
     from bleach.sanitizer import Cleaner  # type: ignore[import-untyped]
+
+    class Pictures(Filter):  # type: ignore[misc]
+        """Leaves out pictures that pointed elsewhere; the others have a description."""
+
+        def __iter__(self) -> Iterator[Any]:
+            for token in super().__iter__():
+                if token.get("name") == "img" and token["type"] != "EndTag":
+                    if (None, "src") not in token["data"]:
+                        continue
+                    token["data"].setdefault((None, "alt"), NO_ALT)
+                yield token
 
     return Cleaner(
         tags=TAGS,
+        filters=[Pictures],
         attributes=_allowed,
         protocols={"http", "https", "mailto", "data"},
         strip=False,
