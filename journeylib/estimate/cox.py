@@ -232,16 +232,18 @@ def cox(
         raise ModelError(f"ties={ties!r} is unknown", fix=nearest(ties, TIES))
     if not 0 < level < 1:
         raise ModelError(f"level={level!r} is no coverage", fix="choose one between 0 and 1")
-    design = make_design(
-        spells,
-        formula,
-        cause=cause,
-        strata=strata,
-        cluster=cluster,
-        weights=weights,
-        offset=offset,
+    fit = fit_cox(
+        make_design(
+            spells,
+            formula,
+            cause=cause,
+            strata=strata,
+            cluster=cluster,
+            weights=weights,
+            offset=offset,
+        ),
+        ties,
     )
-    fit = fit_cox(design, ties)
     design = fit.design
     return Effects(
         table=effects_table(fit, level),

@@ -130,6 +130,7 @@ def fit_cox(design: Design, ties: str) -> CoxFit:
     """
     sets = risk_sets(design.start, design.stop, design.event, design.stratum)
     x, mean, scale = _standardised(design.matrix, design.names, sets.rows)
+    design = replace(design, matrix=np.empty((0, len(x))))  # free the copy before the work begins
     weight = None if design.weight is None else design.weight[sets.rows]
     offset = None
     if design.offset is not None:
@@ -140,7 +141,7 @@ def fit_cox(design: Design, ties: str) -> CoxFit:
     maximum = maximise(lambda beta: evaluate(data, beta), start)
     cluster, robust = _clusters(design)
     return CoxFit(
-        design=replace(design, matrix=np.empty((0, len(x)))),
+        design=design,
         data=data,
         mean=mean,
         scale=scale,

@@ -21,7 +21,8 @@ from scipy.stats import norm
 from journeylib.audit import Audit
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.aftfit import FAMILIES, AftFit, Rows, fit_aft
-from journeylib.estimate.design import cause_number, fetch, make_design, tidy_columns
+from journeylib.estimate.design import cause_number, fetch, make_design
+from journeylib.estimate.formula import tidy_columns
 from journeylib.estimate.intervals import z_value
 from journeylib.results import Result
 from journeylib.spells.core import Spells

@@ -19,7 +19,7 @@ from scipy import stats
 
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.coxfit import CoxFit
-from journeylib.estimate.design import tidy_columns
+from journeylib.estimate.formula import tidy_columns
 from journeylib.estimate.likelihood import first_moments, hazard_steps
 
 INTERVALS = ("log", "log-log", "plain")
