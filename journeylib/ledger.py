@@ -202,6 +202,13 @@ def check_constant_ratio(proportionality: Any, level: float = 0.05) -> Check:
     terms = table[table["term"] != "GLOBAL"]
     bad = terms[terms["p"] < level]
     overall = table[table["term"] == "GLOBAL"].iloc[0]
+    if pd.isna(overall["p"]):
+        return Check(
+            "hazard ratios are constant over time",
+            "warned",
+            "No term has a finite estimate.",
+            "There is nothing to test: read the curves.",
+        )
     return Check(
         "hazard ratios are constant over time",
         "passed" if bad.empty else "warned",

@@ -286,6 +286,8 @@ def _proportionality(test: Any, at: float | None) -> str:
     table = test.table
     bad = table[(table["p"] < 0.05) & (table["term"] != "GLOBAL")]
     overall = table[table["term"] == "GLOBAL"].iloc[0]
+    if pd.isna(overall.p):
+        return "No term has a finite estimate whose constancy could be tested."
     head = (
         f"Constant hazard ratios: chi-squared {number(overall.chisq)} on {number(overall.df)} df, "
         f"{chance(overall.p)} for all terms together."

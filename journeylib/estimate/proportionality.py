@@ -59,13 +59,14 @@ def check_proportionality(
     Returns
     -------
     Proportionality
-        Table ``term, chisq, df, p``; a small p speaks against a constant ratio.
+        Table ``term, chisq, df, p``; a small p speaks against a constant ratio. A
+        term without a finite estimate has no ratio to test: its row is NaN with 0
+        degrees of freedom, and ``GLOBAL`` tests the others.
 
     Raises
     ------
     ModelError
-        For an unknown transform, a term without finite estimate, or ``"log"`` when
-        an event happened at time 0.
+        For an unknown transform, or ``"log"`` when an event happened at time 0.
 
     Examples
     --------
@@ -79,11 +80,11 @@ def check_proportionality(
     if transform not in TRANSFORMS:
         raise ModelError(f"transform={transform!r} is unknown", fix=nearest(transform, TRANSFORMS))
     fit = effects.fit
-    fit.need_finite("a test of constant effects")
     score, variance = drift_score(fit, time_scale(fit, transform))
     groups = _columns_of_terms(fit) if terms else {n: [j] for j, n in enumerate(fit.design.names)}
     groups["GLOBAL"] = list(range(len(score)))
-    rows = [(name, _quadratic(score, variance, at), len(at)) for name, at in groups.items()]
+    finite = {name: [j for j in at if fit.finite[j]] for name, at in groups.items()}
+    rows = [(name, _quadratic(score, variance, at), len(at)) for name, at in finite.items()]
     table = pd.DataFrame(rows, columns=["term", "chisq", "df"])
     table["p"] = stats.chi2.sf(table["chisq"], table["df"])
     return Proportionality(
@@ -95,16 +96,20 @@ def drift_score(fit: CoxFit, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Score of the terms x g(t) at zero, shape (p,), and its variance given the fit, (p, p).
 
     The variance is that of the enlarged information after the coefficients already
-    estimated have taken their part (a Schur complement).
+    estimated have taken their part (a Schur complement). Terms without a finite
+    estimate take none: in the limit they share no information with the others.
     """
     steps = hazard_steps(fit.data, fit.predictor())
     moments = first_moments(fit.data, steps.risk)
     score, mixed = moments_of_score(fit.data, steps, moments, g)
     _, own = moments_of_score(fit.data, steps, moments, g * g)
-    return score, own - mixed @ fit.maximum.covariance @ mixed
+    covariance = np.where(np.outer(fit.finite, fit.finite), fit.maximum.covariance, 0.0)
+    return score, own - mixed @ covariance @ mixed
 
 
 def _quadratic(score: np.ndarray, variance: np.ndarray, at: list[int]) -> float:
+    if not at:
+        return np.nan
     part = score[at]
     return float(part @ np.linalg.solve(variance[np.ix_(at, at)], part))
 
