@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from journeylib.reporting.story import plain
 from journeylib.reporting.verdicts import LABELS, headline, short
 
 NOTICE = "<!--journey:notice-->"
-_ROWS = 6
+_ROWS = 7
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class Entry:
 
     @property
     def cards(self) -> list[Card]:
-        """As many findings as fit, whole cards only, but always the first."""
+        """As many findings as fit: whole cards, but of the first one the first rows."""
         found, rows = cards(self.shown.findings), 0
         for number, card in enumerate(found):
             rows += len(card.rows)
-            if rows > _ROWS and number:
-                return found[:number]
+            if rows > _ROWS:
+                return found[:number] or [replace(card, rows=card.rows[:_ROWS])]
         return found
 
     @property

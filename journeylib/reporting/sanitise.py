@@ -51,7 +51,7 @@ def _cleaner() -> Any:
     from bleach.html5lib_shim import Filter  # type: ignore[import-untyped]
     from bleach.sanitizer import Cleaner  # type: ignore[import-untyped]
 
-    class Pictures(Filter):  # type: ignore[misc]
+    class Pictures(Filter):
         """Leaves out pictures that pointed elsewhere; the others have a description."""
 
         def __iter__(self) -> Iterator[Any]:

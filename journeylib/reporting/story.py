@@ -80,7 +80,9 @@ def tell(notebook: Any, record: RunRecord) -> Story:
 
 
 def split_heading(text: str) -> tuple[str, str, str]:
-    """Title, first paragraph and rest of a notebook's first text cell.
+    """Title, question and rest of a notebook's first text cell.
+
+    The question is the first paragraph, up to its last question mark where it has one.
 
     Examples
     --------
@@ -95,9 +97,16 @@ def split_heading(text: str) -> tuple[str, str, str]:
             title, lines = match[2], lines[:number] + lines[number + 1 :]
             break
     blocks = [b.strip() for b in re.split(r"\n\s*\n", "\n".join(lines)) if b.strip()]
-    first = blocks[0] if blocks and not _HEADING.match(blocks[0]) else ""
-    rest = blocks[1:] if first else blocks
-    return plain(title), " ".join(first.split()), "\n\n".join(rest)
+    if not blocks or _HEADING.match(blocks[0]):
+        return plain(title), "", "\n\n".join(blocks)
+    question, more = _asked(" ".join(blocks[0].split()))
+    return plain(title), question, "\n\n".join([*more, *blocks[1:]])
+
+
+def _asked(paragraph: str) -> tuple[str, list[str]]:
+    """A paragraph up to its last question mark, and what follows that, if anything does."""
+    match = re.fullmatch(r"(.*\?[*_`]*)\s+(\S.*)", paragraph)
+    return (match[1], [match[2]]) if match else (paragraph, [])
 
 
 def plain(markdown: str) -> str:

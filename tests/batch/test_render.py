@@ -310,6 +310,12 @@ def test_groups_share_a_scale() -> None:
         ("Why?\n\nMore.", "", "Why?", "More."),
         ("# T #\n\n## Part\n\nMore.", "T", "", "## Part\n\nMore."),
         ("## Part\n\nWhy?", "", "", "## Part\n\nWhy?"),
+        (
+            "# T\n\nWho? And **why?** For these reasons.",
+            "T",
+            "Who? And **why?**",
+            "For these reasons.",
+        ),
         ("", "", "", ""),
     ],
 )
