@@ -47,7 +47,7 @@ class Finding:
     def shown(self) -> str:
         """Value, unit and interval as text."""
         unit = self.unit if self.unit == "%" else f" {self.unit}" if self.unit else ""
-        value, *ends = estimate(self.value, self.low, self.high)
+        value, *ends = estimate(self.value, self.low, self.high, ratio=self.scale == "log")
         shown = "not reached" if self.value is None else f"{value}{unit}"
         if self.low is None and self.high is None:
             return shown
@@ -189,7 +189,10 @@ def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
     told = []
     for row in curve.at([at]).itertuples(index=False):
         mine = (table["group"] == row.group) & (table["time"] <= at)
+        events = int(table.loc[mine, "events"].sum())
         low, high = (1 - row.high, 1 - row.low) if reached else (row.low, row.high)
+        if not events:  # the interval of a curve that never stepped is no interval
+            low, high = math.nan, math.nan
         told.append(
             finding(
                 f"{label} {number(at)} {curve.unit}",
@@ -198,7 +201,7 @@ def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
                 100 * high,
                 unit="%",
                 n=n[row.group],
-                events=int(table.loc[mine, "events"].sum()),
+                events=events,
                 std_err=100 * row.std_err,
                 group=_group(row.group),
             )
@@ -247,8 +250,8 @@ def ratios(effects: Any) -> Findings:
     Returns
     -------
     Findings
-        Compared between runs on the log scale; the value is None where the
-        estimate is not finite.
+        Compared between runs on the log scale. A term without a finite estimate
+        has no ratio to tell; :func:`journeylib.check_finite` names it.
     """
     event = words.name(effects.about["event"])
     robust = effects.table["robust_std_err"].notna()
@@ -265,6 +268,7 @@ def ratios(effects: Any) -> Findings:
             scale="log",
         )
         for row, error in zip(effects.table.itertuples(index=False), errors)
+        if math.isfinite(row.hazard_ratio)
     )
 
 

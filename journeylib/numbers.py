@@ -42,36 +42,56 @@ def _decimals(size: float, digits: int) -> int:
     return max(digits - 1 - math.floor(math.log10(size)), 0)
 
 
-def estimate(value: float | None, low: float | None, high: float | None) -> tuple[str, str, str]:
-    """A value and its interval to the same decimals: as many as the interval bears.
+def estimate(
+    value: float | None, low: float | None, high: float | None, *, ratio: bool = False
+) -> tuple[str, str, str]:
+    """A value and its interval with as many digits as the interval bears.
 
-    One digit of the interval's half-width is shown, two where it begins with 1
-    or 2, so that no digit is shown that the data cannot hold. What does not exist
+    A difference is shown to one digit of the interval's half-width, two where it
+    begins with 1 or 2, all three numbers to the same decimals. A ratio is shown to
+    two significant digits, more where its interval is narrow. What does not exist
     is a dash.
 
     Examples
     --------
     >>> estimate(14.0115, 12.93, 15.18)
     ('14.0', '12.9', '15.2')
-    >>> estimate(0.4642, 0.382, 0.564)
-    ('0.46', '0.38', '0.56')
     >>> estimate(183.2, 151.0, None)
     ('183', '151', '–')
+    >>> estimate(0.4642, 0.382, 0.564, ratio=True), estimate(1.1, 0.108, 10.2, ratio=True)
+    (('0.46', '0.38', '0.56'), ('1.1', '0.11', '10'))
     """
     known = [float(x) for x in (value, low, high) if x is not None and math.isfinite(x)]
     if len(known) < 2 or all(x.is_integer() for x in known):
         return number(value), number(low), number(high)
-    if len(known) < 3:
-        decimals = _decimals(max(abs(x) for x in known), 3)
+    if ratio:
+        digits = _ratio_digits(known)
+        places = [_decimals(abs(x), digits) if x else 0 for x in (value or 0, low or 0, high or 0)]
     else:
-        half = (max(known) - min(known)) / 2 or max(abs(x) for x in known) / 1000
-        size = math.floor(math.log10(half))
-        decimals = max(-size + (1 if half / 10**size < 3 else 0), 0)
+        places = [_shared_decimals(known)] * 3
+    return _fixed(value, places[0]), _fixed(low, places[1]), _fixed(high, places[2])
 
-    def shown(x: float | None) -> str:
-        return UNKNOWN if x is None or math.isnan(x) else f"{x:,.{decimals}f}"
 
-    return shown(value), shown(low), shown(high)
+def _shared_decimals(known: list[float]) -> int:
+    half = (max(known) - min(known)) / 2
+    if len(known) < 3 or not half:
+        return _decimals(max(abs(x) for x in known), 3)
+    size = math.floor(math.log10(half))
+    return max(-size + (1 if half / 10**size < 3 else 0), 0)
+
+
+def _ratio_digits(known: list[float]) -> int:
+    """Two significant digits, and one more for each tenfold narrower than a factor of 1.1."""
+    if min(known) <= 0:
+        return 2
+    half = math.log(max(known) / min(known)) / 2
+    return 2 if half >= 0.1 or not half else min(2 - math.floor(math.log10(half * 10)), 6)
+
+
+def _fixed(x: float | None, decimals: int) -> str:
+    if x is None or not math.isfinite(x):
+        return number(x)
+    return f"{x:,.{decimals}f}"
 
 
 def chance(p: float | None) -> str:

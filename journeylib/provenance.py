@@ -67,13 +67,21 @@ def provenance(log: Any) -> Provenance:
             "events kept": log.audit.n_kept,
         },
         window={
-            "start": str(log.window.start),
+            "start": _start(log),
             "cutoff": str(log.window.cutoff),
             "resolution": log.window.resolution,
             "timezone": log.window.timezone,
         },
         versions={"python": platform.python_version(), **_versions()},
     )
+
+
+def _start(log: Any) -> str:
+    """Where the window opens; without an opening, the first event."""
+    if log.window.start is not None:
+        return str(log.window.start)
+    first = pd.Timestamp(log.rows["at"].min().to_pandas())
+    return str(first.date() if log.window.resolution == "day" else first)
 
 
 def _versions() -> dict[str, str]:

@@ -140,9 +140,9 @@ def _shares(*shares: float) -> list[str]:
     return ["unknown" if pd.isna(x) else percent(x) for x in shares]
 
 
-def _estimate(value: float, low: float, high: float) -> tuple[str, str]:
-    """A value and its interval in words, to the same decimals."""
-    shown, *ends = numbers.estimate(value, low, high)
+def _estimate(value: float, low: float, high: float, ratio: bool = False) -> tuple[str, str]:
+    """A value and its interval in words, to as many digits as the interval bears."""
+    shown, *ends = numbers.estimate(value, low, high, ratio=ratio)
     told = ["beyond follow-up" if end == numbers.UNKNOWN else end for end in ends]
     return shown, f"{told[0]} to {told[1]}"
 
@@ -167,12 +167,18 @@ def _curve_at(curve: Any, event: str, at: float) -> list[str]:
     told = []
     for row in curve.at([at]).itertuples(index=False):
         by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
-        share, low, high = _shares(1 - row.survival, 1 - row.high, 1 - row.low)
-        told.append(
-            f"Of 100{_who(row.group)}, about {share} ({low} to {high}) reach {event} "
-            f"within {number(at)} {curve.unit} (n = {n.get(row.group, 0):,}, "
-            f"{int(by_then):,} events by then)."
-        )
+        size = f"(n = {n.get(row.group, 0):,}, {int(by_then):,} events by then)"
+        when = f"within {number(at)} {curve.unit}"
+        if pd.isna(row.survival):
+            told.append(f"Nobody{_who(row.group)} was followed for {number(at)} {curve.unit}.")
+        elif not by_then:
+            told.append(f"None{_who(row.group)} reach {event} {when} {size}.")
+        else:
+            share, low, high = _shares(1 - row.survival, 1 - row.high, 1 - row.low)
+            told.append(
+                f"Of 100{_who(row.group)}, about {share} ({low} to {high}) reach {event} "
+                f"{when} {size}."
+            )
     return told
 
 
@@ -271,7 +277,7 @@ def _effects(effects: Any, at: float | None) -> str:
             reading = "no difference beyond chance"
         else:
             reading = "sooner" if row.hazard_ratio > 1 else "later"
-        ratio, ends = _estimate(row.hazard_ratio, row.low, row.high)
+        ratio, ends = _estimate(row.hazard_ratio, row.low, row.high, ratio=True)
         told.append(f"{term(row.term, references)}: hazard ratio {ratio} ({ends}), {reading}.")
     head = (
         f"What goes along with reaching {event} sooner or later, per unit of each term and the "

@@ -74,7 +74,7 @@ def _forest(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes
     ax.hlines(rows, frame["low"], frame["high"], color=colour, lw=2, zorder=2)
     ax.plot(frame["value"], rows, "o", color=colour, ms=6.5, zorder=3)
     for y, numbers in zip(rows, frame[["value", "low", "high"]].to_numpy(dtype=float)):
-        value, low, high = estimate(*numbers)
+        value, low, high = estimate(*numbers, ratio=neutral is not None)
         ax.text(
             1.01,
             y,
