@@ -257,7 +257,7 @@ def cox(
             "ties": ties,
             "level": level,
             "conf": "wald",
-            "n": count_spells(spells, design.rows),
+            "n": design.n_spells,
             "ids": len(pd.unique(design.id)),
             "events": int(design.event.sum()),
             "clock": spells.clock,
@@ -297,11 +297,3 @@ def effects_table(fit: CoxFit, level: float) -> pd.DataFrame:
             "p": 2 * stats.norm.sf(np.abs(coef / used)),
         }
     )
-
-
-def count_spells(spells: Spells, rows: np.ndarray) -> int:
-    """Number of spells among the rows of a model: a spell may have several rows."""
-    if spells.single or isinstance(spells.table, pd.DataFrame) is False:
-        return len(rows)
-    key = ["id"] if spells.per is None else ["id", spells.per]
-    return len(spells.table.iloc[rows][key].drop_duplicates())

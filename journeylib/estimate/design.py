@@ -51,6 +51,8 @@ class Design:
         Position of each model row in the spells' table.
     id
         Identifier of each row's customer.
+    n_spells
+        Number of spells among the rows: a spell may have several.
     cause
         Name of the cause.
     audit
@@ -70,6 +72,7 @@ class Design:
     cluster: np.ndarray | None
     rows: np.ndarray
     id: np.ndarray
+    n_spells: int
     cause: str
     audit: Audit
     columns: tuple[str, ...]
@@ -105,9 +108,11 @@ def make_design(
     layers = (strata,) if isinstance(strata, str) else tuple(strata or ())
     others = [*layers, *([cluster] if cluster else [])]
     others += [c for c in (weights, offset) if isinstance(c, str)]
-    frame = fetch(spells, [*used, *others, "id", "start", "stop", "cause"])
+    one_spell = ["id"] if spells.per is None else ["id", spells.per]
+    frame = fetch(spells, [*used, *others, *one_spell, "start", "stop", "cause"])
     for name, values in (("weights", weights), ("offset", offset)):
         if values is not None and not isinstance(values, str):
+            _need_order(spells, name)
             frame[f"({name})"] = _as_column(values, len(frame), name)
     audit = spells.audit
     if audit.n_kept != len(frame):  # an audit of customers or events, not of these rows
@@ -136,6 +141,7 @@ def make_design(
         cluster=pd.factorize(frame[cluster])[0] if cluster else None,
         rows=rows,
         id=frame["id"].to_numpy(),
+        n_spells=len(frame) if spells.single else len(frame[one_spell].drop_duplicates()),
         cause=spells.causes[number - 1],
         audit=audit,
         columns=tuple(used),
@@ -184,6 +190,14 @@ def fetch(spells: Spells, names: Iterable[str]) -> pd.DataFrame:
         table = table.select(*dict.fromkeys(asked.values())).to_pandas()
     columns = {name: table[column].array for name, column in asked.items()}
     return pd.DataFrame(columns, copy=False)
+
+
+def _need_order(spells: Spells, name: str) -> None:
+    if spells.lazy:
+        raise DataError(
+            f"{name} is a list of numbers, but rows in a database have no order",
+            fix=f"pass the name of a column as {name}",
+        )
 
 
 def _as_column(values: Any, n: int, name: str) -> np.ndarray:

@@ -96,15 +96,14 @@ def drift_score(fit: CoxFit, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Score of the terms x g(t) at zero, shape (p,), and its variance given the fit, (p, p).
 
     The variance is that of the enlarged information after the coefficients already
-    estimated have taken their part (a Schur complement). Terms without a finite
-    estimate take none: in the limit they share no information with the others.
+    estimated have taken their part (a Schur complement). Directions without a
+    finite estimate take none: in the limit they share no information with the others.
     """
     steps = hazard_steps(fit.data, fit.predictor())
     moments = first_moments(fit.data, steps.risk)
     score, mixed = moments_of_score(fit.data, steps, moments, g)
     _, own = moments_of_score(fit.data, steps, moments, g * g)
-    covariance = np.where(np.outer(fit.finite, fit.finite), fit.maximum.covariance, 0.0)
-    return score, own - mixed @ covariance @ mixed
+    return score, own - mixed @ fit.maximum.covariance @ mixed
 
 
 def _quadratic(score: np.ndarray, variance: np.ndarray, at: list[int]) -> float:

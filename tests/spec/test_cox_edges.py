@@ -136,11 +136,7 @@ def test_no_event_without_an_offer() -> None:
         rtol=1e-4,
     )
     assert effects.log_likelihood == pytest.approx(limit.log_likelihood, abs=1e-5)
-    for ask in (
-        lambda: effects.predict(d.head(1), [5]),
-        lambda: effects.baseline(),
-        lambda: jl.check_proportionality(effects),
-    ):
+    for ask in (lambda: effects.predict(d.head(1), [5]), lambda: effects.baseline()):
         with pytest.raises(ModelError, match="finite estimates, and offer has none"):
             ask()
 
@@ -165,6 +161,14 @@ def test_a_reference_level_without_events_makes_every_contrast_infinite() -> Non
         limit.loc["x", ["coef", "std_err"]].astype(float),
         rtol=1e-4,
     )
+    # the contrast of b and c is finite, and takes its part in the test of x too
+    for transform in ("identity", "log"):
+        found = jl.check_proportionality(effects, transform).frame.set_index("term")
+        other = jl.check_proportionality(
+            jl.cox(spells(d[d["plan"] != "a"]), "C(plan) + x"), transform
+        ).frame.set_index("term")
+        assert found["chisq"].isna().tolist() == [True, True, False, False]
+        assert found.loc["x", "chisq"] == pytest.approx(other.loc["x", "chisq"], rel=1e-4)
     assert len(effects.warnings) == 2
     assert all(w.startswith("no finite estimate for C(plan)[T.") for w in effects.warnings)
 
@@ -266,6 +270,24 @@ def test_lazy_spells_are_fetched_by_column() -> None:
     pd.testing.assert_frame_equal(
         jl.cox(lazy, "age + channel").frame, jl.cox(s, "age + channel").frame
     )
+    with pytest.raises(DataError, match="rows in a database have no order"):
+        jl.cox(lazy, "age", weights=np.ones(10))
+
+
+def test_spells_of_several_rows_are_counted_once() -> None:
+    d = pd.DataFrame(
+        {
+            "id": [1, 1, 1, 2],
+            "start": [0, 3, 0, 0],
+            "stop": [3, 6, 4, 7],
+            "cause": [0, 1, 1, 0],
+            "campaign": ["a", "a", "b", "a"],
+            "x": [1, 2, 5, 3],
+        }
+    )
+    s = spells().with_table(d, per="campaign", single=False)
+    effects = jl.cox(s, "x")
+    assert (effects.n, effects.about["n"], effects.about["ids"]) == (4, 3, 2)
 
 
 def test_the_result_is_frozen_and_tidy() -> None:
