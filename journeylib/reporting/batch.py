@@ -134,6 +134,7 @@ def run_batch(
     todo = [c for c in checked if reasons[c.job.id]]
     with store.lock():
         store.clear_staging()
+        kernels.clear_folders()
         count = workers or plan.workers or os.cpu_count() or 1
         with Bar(len(todo), enabled=progress) as bar:
             made = _run_all(todo, plan, min(count, len(todo) or 1), bar, executor)

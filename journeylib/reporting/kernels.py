@@ -19,11 +19,16 @@ from pathlib import Path
 from typing import Any
 
 _live: set[Any] = set()
+# A kernel dies with the thread that started it, even while C code holds it (PR_SET_PDEATHSIG).
+_LAUNCH = (
+    "import ctypes, runpy; ctypes.CDLL(None).prctl(1, 9); "
+    "runpy.run_module('ipykernel_launcher', run_name='__main__')"
+)
 
 
 def new_manager() -> Any:
     """A kernel manager, not yet started, with a socket folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="jk", dir=_short_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=f"jk{os.getpid()}-", dir=_short_folder()))
     options: dict[str, Any] = {"connection_file": str(folder / "k.json")}
     if os.name == "posix":
         options |= {"transport": "ipc", "ip": str(folder / "s")}
@@ -62,6 +67,25 @@ def kill_all() -> None:
     """Kill every kernel of this process, as when a batch is interrupted."""
     for manager in tuple(_live):
         kill(manager)
+
+
+def clear_folders() -> None:
+    """Remove the socket folders of batches that were killed."""
+    for folder in Path(_short_folder()).glob("jk*-*"):
+        owner = folder.name[2:].split("-")[0]
+        if owner.isdigit() and not alive(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def ended(manager: Any) -> str:
@@ -107,7 +131,8 @@ def _manager_class() -> Any:
 
         @property
         def kernel_spec(self) -> KernelSpec:
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            start = ["-c", _LAUNCH] if sys.platform == "linux" else ["-m", "ipykernel_launcher"]
+            argv = [sys.executable, *start, "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
         async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from journeylib.errors import RunError
+from journeylib.reporting.kernels import alive
 from journeylib.reporting.records import RunRecord, read_record
 
 RETIRED = "retired"
@@ -138,7 +139,7 @@ class Store:
         base = self.root / ".staging"
         for folder in base.iterdir() if base.is_dir() else ():
             owner = folder.name.split("-")[0]
-            if owner.isdigit() and not _alive(int(owner)):
+            if owner.isdigit() and not alive(int(owner)):
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
@@ -200,14 +201,4 @@ def _take(file: IO[str]) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
-    return True
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
     return True

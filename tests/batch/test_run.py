@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 from books import emit, write_book
 
@@ -194,6 +197,43 @@ def test_two_batches_on_one_folder_do_not_meet(shop: Path) -> None:
     assert not (plan.output / "index.html").exists()
 
 
+def kernels_of(pid: int) -> list[psutil.Process]:
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+        return [p for p in below if "ipykernel_launcher" in " ".join(p.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def test_a_killed_batch_leaves_nothing_half_and_the_next_one_finishes_the_rest(
+    shop: Path,
+) -> None:
+    plan = shop / "reports" / "reports.toml"
+    reports = "".join(f'[[report]]\nid = "{n}"\nnotebook = "{n}"\n' for n in ("quick", "stuck"))
+    plan.write_text(f"[batch]\nworkers = 1\n{reports}")
+    write_book(shop / "notebooks" / "quick.ipynb", "# Quick", "1")
+    # sleeps in C and lets nobody else in this process run, the watch over its parent included
+    stuck = "import ctypes\nopen('held', 'w').close()\nctypes.PyDLL(None).sleep(600)"
+    write_book(shop / "notebooks" / "stuck.ipynb", "# Stuck", stuck)
+    command = [sys.executable, "-m", "journeylib.cli", "batch", str(plan)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as batch:
+        end = time.monotonic() + 120
+        while not (shop / "notebooks" / "held").exists():
+            assert time.monotonic() < end
+            assert batch.poll() is None
+        (kernel,) = kernels_of(batch.pid)
+        batch.kill()
+    kernel.wait(10)
+    assert [r.verdict for r in Store(plan.parent).history("quick")] == ["ok"]
+    assert not (plan.parent / "runs" / "stuck").exists()
+    assert list((plan.parent / ".staging").iterdir()) != []
+    write_book(shop / "notebooks" / "stuck.ipynb", "# Free", "1")
+    outcomes = run_batch(read_plan(plan), progress=False).outcomes
+    assert [(o.report_id, o.status) for o in outcomes] == [("quick", "skipped"), ("stuck", "ok")]
+    assert list((plan.parent / ".staging").iterdir()) == []
+    assert not list(Path(kernels._short_folder()).glob(f"jk{batch.pid}-*"))
+
+
 def test_an_interrupted_batch_leaves_no_kernel_and_no_half_run(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +242,7 @@ def test_an_interrupted_batch_leaves_no_kernel_and_no_half_run(
     begin = time.monotonic()
 
     def interrupt(*_: object) -> None:
-        while not any(m.process for m in kernels._live):
+        while not any(m.process for m in tuple(kernels._live)):
             assert time.monotonic() - begin < 60
         raise KeyboardInterrupt
 
