@@ -51,6 +51,16 @@ def _wall(zone: str, moment: dt.datetime) -> dt.datetime:  # type: ignore[empty-
     """What the clock on the wall of ``zone`` shows at ``moment``."""
 
 
+def from_wall(zone: str, wall: ir.TimestampValue) -> ir.TimestampValue:
+    """The moment at which the clock on the wall of a zone shows ``wall``."""
+    return _aware(zone, wall)
+
+
+def to_wall(zone: str, moment: ir.TimestampValue) -> ir.TimestampValue:
+    """What the clock on the wall of a zone shows at a moment."""
+    return _wall(zone, moment)
+
+
 def shown_zone(window: Window) -> str:
     """The zone whose clock a log shows: the window's by day, UTC by timestamp."""
     return window.timezone if window.resolution == "day" else "UTC"
