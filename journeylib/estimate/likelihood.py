@@ -27,6 +27,7 @@ import numpy as np
 from journeylib.estimate.risksets import RiskSets
 
 BLOCK = 1 << 15  # rows handled at once, so that products stay in the cache
+ONE_THREAD = 1 << 18  # multiplications below which OpenBLAS stays on one thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +112,10 @@ def likelihood_data(
 
 def linear_predictor(data: Data, beta: np.ndarray) -> np.ndarray:
     """x'beta + offset of each sorted row."""
-    eta = beta @ data.x
-    return eta if data.offset is None else eta + data.offset
+    eta = np.zeros(data.x.shape[1]) if data.offset is None else data.offset.copy()
+    for b, column in zip(beta, data.x, strict=True):
+        eta += b * column
+    return eta
 
 
 def hazard_steps(data: Data, eta: np.ndarray) -> Steps:
@@ -125,7 +128,7 @@ def hazard_steps(data: Data, eta: np.ndarray) -> Steps:
     if data.corrected:
         denominator -= data.fraction * sets.per_death(sets.at_death(risk[sets.deaths]))
     step = data.death_weight / denominator
-    logs = float(data.death_weight @ np.log(denominator))
+    logs = float(np.sum(data.death_weight * np.log(denominator)))
     hazard, q0 = sets.at_death(step), sets.at_death(step / denominator)
     if not data.corrected:
         none = np.zeros_like(hazard)
@@ -190,19 +193,24 @@ def moments_of_score(
     lived *= steps.risk
     surplus = -lived
     surplus[data.sets.deaths] += data.sets.per_death(g) * data.own_weight()
-    score = data.x @ surplus
+    score = np.einsum("jn,n->j", data.x, surplus)
     s1, d1 = moments
-    information = _weighted_square(data.x, lived) - (s1 * (g * steps.q0)) @ s1.T
+    information = _product(data.x, lived, data.x) - _product(s1, g * steps.q0, s1)
     if data.corrected:
-        cross = (s1 * (g * steps.q1)) @ d1.T
-        information += cross + cross.T - (d1 * (g * steps.q2)) @ d1.T
+        cross = _product(s1, g * steps.q1, d1)
+        information += cross + cross.T - _product(d1, g * steps.q2, d1)
     return score, information
 
 
-def _weighted_square(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """X' diag(weight) X in blocks that stay in the cache."""
-    total = np.zeros((len(x), len(x)))
-    for begin in range(0, x.shape[1], BLOCK):
-        part = x[:, begin : begin + BLOCK]
-        total += (part * weight[begin : begin + BLOCK]) @ part.T
+def _product(a: np.ndarray, weight: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """A diag(weight) B' in blocks that stay in the cache.
+
+    With few covariates the blocks are also too small for the linear algebra library
+    to wake its other threads, which then cost more than they bring.
+    """
+    size = min(BLOCK, max(ONE_THREAD // (len(a) * len(b)), BLOCK // 8))
+    total = np.zeros((len(a), len(b)))
+    for begin in range(0, a.shape[1], size):
+        here = slice(begin, begin + size)
+        total += (a[:, here] * weight[here]) @ b[:, here].T
     return total
