@@ -19,11 +19,14 @@ _HOME = {
     "journeylib.activity": ("activity", "counts_by"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
-    "journeylib.spells": ("Spells", "Clock", "spells_from_frame", "time_to", "churn"),
+    "journeylib.spells": (
+        *("Spells", "Clock", "spells_from_frame"),
+        *("time_to", "churn", "exits", "repeats", "silence"),
+    ),
     "journeylib.estimate.cox": ("Effects", "cox"),
-    "journeylib.estimate.proportionality": ("Proportionality", "check_proportionality"),
+    "journeylib.estimate.cox.proportionality": ("Proportionality", "check_proportionality"),
     "journeylib.estimate.recurrent_rows": ("event_number", "gap_time"),
-    "journeylib.estimate.concordance": ("Concordance", "concordance_index"),
+    "journeylib.estimate.cox.concordance": ("Concordance", "concordance_index"),
     "journeylib.estimate.curves": (
         "Curve",
         "CumulativeHazard",

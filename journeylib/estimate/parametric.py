@@ -8,7 +8,7 @@ by :func:`aft_choice` and never picked in silence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, ClassVar
 
@@ -62,6 +62,13 @@ class Response:
     id: np.ndarray
     cause: str
     audit: Audit
+
+    def only(self, keep: np.ndarray, audit: Audit) -> Response:
+        """The same for some of its rows, given by their position in the spells' table."""
+        rows = np.searchsorted(self.keep, keep)
+        r = self.rows
+        some = Rows(r.x[rows], r.start[rows], r.stop[rows], r.event[rows])
+        return replace(self, rows=some, keep=keep, id=self.id[rows], audit=audit)
 
     def matrix(self, frame: pd.DataFrame) -> np.ndarray:
         """Intercept and covariates of other customers, shape (rows, p).

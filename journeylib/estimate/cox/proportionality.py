@@ -20,10 +20,10 @@ import pandas as pd
 from scipy import stats
 
 from journeylib.errors import ModelError, nearest
-from journeylib.estimate.cox import Effects
-from journeylib.estimate.coxfit import CoxFit
-from journeylib.estimate.likelihood import first_moments, hazard_steps, moments_of_score
-from journeylib.estimate.risksets import RiskSets, equal_times, risk_sets
+from journeylib.estimate.cox.fit import CoxFit
+from journeylib.estimate.cox.likelihood import first_moments, hazard_steps, moments_of_score
+from journeylib.estimate.cox.model import Effects
+from journeylib.estimate.cox.risksets import RiskSets, equal_times, risk_sets
 from journeylib.results import Result
 
 TRANSFORMS = ("km", "rank", "identity", "log")

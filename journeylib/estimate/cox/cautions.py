@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from journeylib.estimate.coxfit import CoxFit
+from journeylib.estimate.cox.fit import CoxFit
 
 FEW_EVENTS = 10  # per term; Peduzzi et al. (1995), J Clin Epidemiol 48
 

@@ -18,9 +18,9 @@ from formulaic.errors import DataMismatchWarning, FormulaicError
 from scipy import stats
 
 from journeylib.errors import DataError, ModelError, nearest
-from journeylib.estimate.coxfit import CoxFit
+from journeylib.estimate.cox.fit import CoxFit
+from journeylib.estimate.cox.likelihood import first_moments, hazard_steps
 from journeylib.estimate.formula import tidy_columns
-from journeylib.estimate.likelihood import first_moments, hazard_steps
 
 INTERVALS = ("log", "log-log", "plain")
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from journeylib.estimate.logrank import Score
-from journeylib.estimate.pools import Pool
+from journeylib.estimate.compare.logrank import Score
+from journeylib.estimate.compare.pools import Pool
 
 
 def gray(pools: Iterable[Pool], members: np.ndarray, cause: int) -> Score:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from journeylib.errors import DataError
-from journeylib.estimate.pools import Pool
+from journeylib.estimate.compare.pools import Pool
 
 TIES = ("hypergeometric", "breslow")
 

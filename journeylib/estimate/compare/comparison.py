@@ -14,9 +14,9 @@ from scipy.stats import chi2
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.about import about
 from journeylib.estimate.adjust import adjusted
-from journeylib.estimate.gray import gray
-from journeylib.estimate.logrank import TIES, Score, chi_squared, logrank, trend
-from journeylib.estimate.pools import Pool, pools
+from journeylib.estimate.compare.gray import gray
+from journeylib.estimate.compare.logrank import TIES, Score, chi_squared, logrank, trend
+from journeylib.estimate.compare.pools import Pool, pools
 from journeylib.estimate.risktable import RiskTable, risk_table
 from journeylib.estimate.subset import with_known
 from journeylib.numbers import number

@@ -21,10 +21,10 @@ import numpy as np
 from scipy import stats
 
 from journeylib.errors import ModelError, nearest
-from journeylib.estimate.coxfit import CoxFit
-from journeylib.estimate.dominance import weight_below
-from journeylib.estimate.residuals import grouped
-from journeylib.estimate.risksets import RiskSets, risk_sets
+from journeylib.estimate.cox.dominance import weight_below
+from journeylib.estimate.cox.fit import CoxFit
+from journeylib.estimate.cox.residuals import grouped
+from journeylib.estimate.cox.risksets import RiskSets, risk_sets
 
 WEIGHTS = ("n", "n/G2")
 SAME_SCORE = 1e-10  # on the scale of a log hazard

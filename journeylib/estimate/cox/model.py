@@ -13,12 +13,12 @@ from scipy import stats
 
 from journeylib.audit import Audit
 from journeylib.errors import ModelError, nearest
-from journeylib.estimate.concordance import Concordance, model_concordance
-from journeylib.estimate.coxfit import CoxFit, fit_cox, global_tests
-from journeylib.estimate.coxwords import fit_warnings
+from journeylib.estimate.cox.cautions import fit_warnings
+from journeylib.estimate.cox.concordance import Concordance, model_concordance
+from journeylib.estimate.cox.fit import CoxFit, fit_cox, global_tests
+from journeylib.estimate.cox.predict import baseline_hazard, predicted_survival
+from journeylib.estimate.cox.residual_frames import residual_frame
 from journeylib.estimate.design import Column, make_design, reference_levels
-from journeylib.estimate.predict import baseline_hazard, predicted_survival
-from journeylib.estimate.residualframes import residual_frame
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from journeylib.errors import ModelError
-from journeylib.estimate.likelihood import Point
+from journeylib.estimate.cox.likelihood import Point
 
 MAX_STEPS = 60
 SINGULAR = 1e-11  # eigenvalue of the information as a correlation matrix

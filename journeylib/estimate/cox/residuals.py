@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from journeylib.estimate.likelihood import (
+from journeylib.estimate.cox.likelihood import (
     Data,
     first_moments,
     hazard_steps,

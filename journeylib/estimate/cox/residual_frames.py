@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from journeylib.errors import ModelError, nearest
-from journeylib.estimate.coxfit import CoxFit
-from journeylib.estimate.residuals import martingale, schoenfeld, score_residuals
+from journeylib.estimate.cox.fit import CoxFit
+from journeylib.estimate.cox.residuals import martingale, schoenfeld, score_residuals
 
 KINDS = ("martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled schoenfeld")
 

@@ -15,11 +15,17 @@ import pandas as pd
 from scipy import stats
 
 from journeylib.errors import ModelError
+from journeylib.estimate.cox.likelihood import (
+    BLOCK,
+    Data,
+    evaluate,
+    likelihood_data,
+    linear_predictor,
+)
+from journeylib.estimate.cox.newton import Maximum, dependent_columns, maximise
+from journeylib.estimate.cox.residuals import grouped, score_residuals
+from journeylib.estimate.cox.risksets import risk_sets
 from journeylib.estimate.design import Design
-from journeylib.estimate.likelihood import BLOCK, Data, evaluate, likelihood_data, linear_predictor
-from journeylib.estimate.newton import Maximum, dependent_columns, maximise
-from journeylib.estimate.residuals import grouped, score_residuals
-from journeylib.estimate.risksets import risk_sets
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from journeylib.estimate.risksets import RiskSets
+from journeylib.estimate.cox.risksets import RiskSets
 
 BLOCK = 1 << 15  # rows handled at once, so that products stay in the cache
 ONE_THREAD = 1 << 18  # multiplications below which OpenBLAS stays on one thread
