@@ -57,6 +57,7 @@ class Watch:
     started: bool = False
     finished: bool = False
     expired: bool = False
+    last_words: str = ""
     timer: threading.Timer | None = field(default=None, repr=False)
 
     def arm(self) -> None:
@@ -143,6 +144,7 @@ def _attempt(
         return error
     finally:
         watch.disarm()
+        watch.last_words = kernels.last_words(watch.manager)
         kernels.release(watch.manager)
     return None
 
@@ -162,7 +164,7 @@ def _judge(
         return "timed_out", Failure("CellTimeout", text, cell, code)
     if not watch.started:
         text = f"the kernel did not start: {error}"
-        return "failed", Failure("KernelStartError", text)
+        return "failed", Failure("KernelStartError", text, traceback=watch.last_words)
     raised = _raised(watch.notebook)
     if raised is not None:
         return "failed", raised
@@ -174,7 +176,7 @@ def _judge(
     how = kernels.ended(watch.manager)
     if error is None or isinstance(error, DeadKernelError):
         text = f"the kernel died: {how or 'nothing is known of how'}"
-        return "killed", Failure("DeadKernel", text, cell, code)
+        return "killed", Failure("DeadKernel", text, cell, code, watch.last_words)
     return "failed", Failure(type(error).__name__, str(error), cell, code)
 
 
@@ -256,7 +258,8 @@ def _papermill() -> Any:
 
         def execute(self, **options: Any) -> Any:
             self.reset_execution_trackers()
-            with self.setup_kernel(**kernels.start_options(), **options):
+            manager = self.create_kernel_manager()
+            with kernels.start_options(manager) as given, self.setup_kernel(**given, **options):
                 self.watch.started = True
                 self.papermill_execute_cells()
                 self.set_widgets_metadata()

@@ -13,15 +13,17 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 _live: set[Any] = set()
-# A kernel dies with the thread that started it, even while C code holds it (PR_SET_PDEATHSIG).
+# A kernel dies with the thread that started it, even while C code holds it (PR_SET_PDEATHSIG);
+# a fault in C code is written to the real stderr, which ipykernel is about to replace.
 _LAUNCH = (
-    "import ctypes, runpy; ctypes.CDLL(None).prctl(1, 9); "
+    "import ctypes, faulthandler, os, runpy; "
+    "ctypes.CDLL(None).prctl(1, 9); faulthandler.enable(os.dup(2)); "
     "runpy.run_module('ipykernel_launcher', run_name='__main__')"
 )
 
@@ -142,6 +144,18 @@ def _manager_class() -> Any:
     return Manager
 
 
-def start_options(env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Options for starting a kernel, as nbclient hands them on."""
-    return {"env": dict(env) if env is not None else environment()}
+@contextmanager
+def start_options(manager: Any) -> Iterator[dict[str, Any]]:
+    """Options for starting a kernel; what its process prints by itself goes into a file."""
+    with (manager.folder / "log").open("wb") as log:
+        yield {"env": environment(), "stdout": log, "stderr": log}
+
+
+def last_words(manager: Any, limit: int = 4000) -> str:
+    """The end of what the kernel's process printed by itself, such as a fault in C code."""
+    if manager is None:
+        return ""
+    try:
+        return str((manager.folder / "log").read_text(errors="replace")[-limit:].strip())
+    except OSError:
+        return ""

@@ -33,6 +33,7 @@ BOOKS = {
     "exits": ("# Exits", "import sys\nsys.exit(0)", "1 + 1"),
     "dies": ("# Dies", "import os\nos._exit(1)"),
     "is_killed": ("# Killed", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+    "faults": ("# Faults", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)"),
     "hangs": ("# Hangs", "import signal\nsignal.signal(2, signal.SIG_IGN)", "while True: pass"),
     "slow_cell": ("# Slow", "1 + 1", "import threading\nthreading.Event().wait(600)"),
     "expected": ("# Expected", ("raises-exception", "1 / 0"), "1 + 1"),
@@ -65,7 +66,7 @@ id = "ill-typed"
 notebook = "ok"
 parameters = { days = "three" }
 """
-PLAIN = ("raises", "exits", "dies", "is_killed", "expected")
+PLAIN = ("raises", "exits", "dies", "is_killed", "faults", "expected")
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,7 @@ def outcome(done: tuple[Plan, Batch], name: str):  # type: ignore[no-untyped-def
         ("exits", "failed", "SystemExit", 2, "ended itself early"),
         ("dies", "killed", "DeadKernel", 2, "exit code 1"),
         ("is_killed", "killed", "DeadKernel", 2, "SIGKILL"),
+        ("faults", "killed", "DeadKernel", 2, "SIGSEGV"),
         ("hangs", "timed_out", "Timeout", 3, "4 seconds"),
         ("slow", "timed_out", "CellTimeout", 3, "1 seconds"),
         ("typo", "invalid", "PlanError", None, "did you mean 'days'?"),
@@ -134,6 +136,11 @@ def test_a_failed_page_says_what_failed_and_how_to_rerun(done: tuple[Plan, Batch
     before, _, after = page.partition("<details")
     assert "Traceback" not in before
     assert "Traceback" in after
+
+
+def test_a_fault_in_c_code_leaves_its_last_words(done: tuple[Plan, Batch]) -> None:
+    error = outcome(done, "faults").record.error
+    assert "Segmentation fault" in error.traceback
 
 
 def test_the_index_shows_every_report_and_failures_first(done: tuple[Plan, Batch]) -> None:
@@ -178,7 +185,7 @@ def test_the_exit_code_and_the_table_tell(done: tuple[Plan, Batch]) -> None:
     assert done[1].exit_code == 7
     text = table(done[1])
     assert "cell 4: ValueError: no <row> is left" in text
-    assert "3 ok, 2 timed out, 3 not started, 2 failed, 2 stopped" in text
+    assert "3 ok, 2 timed out, 3 not started, 2 failed, 3 stopped" in text
     told = as_json(done[1])
     assert told["exit_code"] == 7
     assert json.loads(json.dumps(told))["reports"][0]["status"] == "ok"
