@@ -2,6 +2,18 @@
 
 from journeylib.spells.churn import churn
 from journeylib.spells.core import Clock, Spells, spells_from_frame
+from journeylib.spells.exits import exits
+from journeylib.spells.repeats import repeats
+from journeylib.spells.silence import silence
 from journeylib.spells.time_to import time_to
 
-__all__ = ["Clock", "Spells", "churn", "spells_from_frame", "time_to"]
+__all__ = [
+    "Clock",
+    "Spells",
+    "churn",
+    "exits",
+    "repeats",
+    "silence",
+    "spells_from_frame",
+    "time_to",
+]

@@ -21,11 +21,11 @@ from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning, any_of
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.origin import Covariates, at_origin, covariates
+from journeylib.spells.question import KEYS, entry_words
 from journeylib.spells.settle import Rules, settle
-from journeylib.spells.time_to import entry_words
+from journeylib.spells.silence import first_silence, is_days
 from journeylib.times import days_in_ticks, instant, ticks
 
-KEYS = ("id",)
 BACK = "came back after that silence, churned all the same"
 
 
@@ -81,7 +81,7 @@ def churn(
     if days is None:
         assert rule is not None and rule.end_event is not None
         return _by_event(log, log.meaning(rule.end_event), asked)
-    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days < float("inf"):
+    if not is_days(days):
         raise DataError(f"inactivity_days cannot be {days!r}", fix="a number of days above 0")
     return _by_silence(log, float(days), asked)
 
@@ -92,19 +92,7 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
     acts = log.rows.filter(active.holds(log.rows))
     acts = acts.select("id", _day=instant(acts["at"], resolution)).distinct()
     acts = acts.select("id", _tick=ticks(acts["_day"], resolution))
-    following = acts["_tick"].lead().over(ibis.window(group_by="id", order_by=acts["_tick"]))
-    gaps = acts.mutate(_next=following)
-    silence = days_in_ticks(days, resolution)
-    lasting = ibis.ifelse(
-        gaps["_next"].isnull(),
-        gaps["_tick"] + silence <= log.span.end,
-        gaps["_next"] - gaps["_tick"] > silence,
-    )
-    found = gaps.group_by("id").aggregate(
-        _origin=gaps["_tick"].min(),
-        _event=gaps["_tick"].min(where=lasting) + silence,
-        _final=gaps["_tick"].max(),
-    )
+    found = first_silence(acts, KEYS, days_in_ticks(days, resolution), log.span.end)
     back = (found["_final"] > found["_event"]).fill_null(False)
     ends = _all_customers(log, found.mutate(_merged=back.cast("int64")))
     words = f"{days:g} days of silence"

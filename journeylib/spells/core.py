@@ -71,6 +71,9 @@ class Spells:
         a customer has one spell at most. Episodes of one customer may overlap.
     single
         Whether every spell is one row; set by whoever builds the spells.
+    origins
+        Lazy, one row an id (and episode): ``_origin``, the tick of the log's clock at
+        which its spell has time 0; None where that is not known.
     """
 
     table: pd.DataFrame | ir.Table
@@ -81,6 +84,7 @@ class Spells:
     own_names: Mapping[str, str] = field(default_factory=dict)
     per: str | None = None
     single: bool = True
+    origins: ir.Table | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         missing = [c for c in CORE if c not in self.table.columns]

@@ -7,6 +7,7 @@ query, and the spells are the rows that are at risk.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -40,7 +41,7 @@ class Rules:
     of
         What is counted: ``"customers"`` or ``"episodes"``.
     causes
-        Name of what stops the clock.
+        Names of what stops the clock.
     keys
         ``id``, and the episode's column where there is one.
     by
@@ -63,7 +64,7 @@ class Rules:
 
 
 def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
-    """Make spells of ends.
+    """Make spells of ends, one row each.
 
     Parameters
     ----------
@@ -71,7 +72,8 @@ def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
         Gives the window, the unit and the attributes.
     ends
         One row a key: ``_origin``, ``_event`` (missing where it did not happen) and
-        optionally ``_end``, all in ticks; ``_merged``; covariates of the origin's row.
+        optionally ``_end``, all in ticks; optionally ``_which`` cause the event is;
+        ``_merged``; covariates of the origin's row.
     rules
         The rest.
 
@@ -86,28 +88,71 @@ def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
     DataError
         When nobody is at risk, or the attributes asked for know nobody who is.
     """
+    kept, audit = settled(log, ends, rules)
+    return as_spells(log, kept, rules, audit)
+
+
+def settled(log: EventLog, ends: ir.Table, rules: Rules) -> tuple[ir.Table, Audit]:
+    """Who is at risk, in ticks from the origin, and the audit of who is not.
+
+    Returns
+    -------
+    Table
+        One row a key at risk, kept by the database: the keys, ``_origin`` (its tick),
+        ``_start, _stop`` in ticks from it, ``_cause``, ``_merged`` and what ``by`` names.
+    Audit
+        Of every key.
+
+    Raises
+    ------
+    DataError
+        As :func:`settle`.
+    """
     timed = with_cohorts(log, _timed(log, ends, rules), rules.by.cohorts)
     kept = with_attributes(log, timed, rules.by.attributes).cache()
     audit = _audit(kept, rules)
-    at_risk = kept.filter(kept["_fate"] == AT_RISK)
+    columns = ["_origin", "_start", "_stop", "_cause", "_merged", *rules.by.names]
+    return kept.filter(kept["_fate"] == AT_RISK).select(*rules.keys, *columns), audit
+
+
+def as_spells(
+    log: EventLog,
+    rows: ir.Table,
+    rules: Rules,
+    audit: Audit,
+    extra: Sequence[str] = (),
+    single: bool = True,
+) -> Spells:
+    """Spells of rows in ticks from the origin.
+
+    Parameters
+    ----------
+    rows
+        The columns of :func:`settled`, one row or several a key.
+    extra
+        Further columns to carry along, before those of ``by``.
+    single
+        Whether every key has one row.
+    """
     resolution, unit = log.window.resolution, log.journey.unit
-    columns = {
-        "id": at_risk["id"],
-        "start": in_units(at_risk["_start"], resolution, unit),
-        "stop": in_units(at_risk["_stop"], resolution, unit),
-        "cause": at_risk["_cause"],
-    }
-    extra = [*rules.keys[1:], *rules.by.names]
-    table = at_risk.select(**columns, **{name: at_risk[name] for name in extra})
+    carried = [*rules.keys[1:], *extra, *rules.by.names]
+    table = rows.select(
+        id=rows["id"],
+        start=in_units(rows["_start"], resolution, unit),
+        stop=in_units(rows["_stop"], resolution, unit),
+        cause=rows["_cause"],
+        **{name: rows[name] for name in carried},
+    )
     return Spells(
-        table=table.order_by(list(rules.keys)),
+        table=table.order_by([*rules.keys, *(() if single else ("start", "stop"))]),
         unit=unit,
         causes=rules.causes,
         audit=audit,
         clock=rules.clock,
-        own_names=own_names(log, extra),
+        own_names=own_names(log, carried),
         per=rules.keys[1] if len(rules.keys) > 1 else None,
-        single=True,
+        single=single,
+        origins=rows.select(*rules.keys, "_origin").distinct(),
     )
 
 
@@ -122,7 +167,10 @@ def _timed(log: EventLog, ends: ir.Table, rules: Rules) -> ir.Table:
     start = ibis.literal(0, "int64")
     if span.entry is not None:
         start = ibis.greatest(ibis.literal(span.entry, "int64") - origin, start)
-    timed = ends.mutate(_start=start, _stop=stop, _cause=happened.cast("int64"), _limit=limit)
+    cause = ibis.ifelse(happened, ends["_which"] if "_which" in ends.columns else 1, 0)
+    timed = ends.mutate(_start=start, _stop=stop, _cause=cause.cast("int64"), _limit=limit)
+    if "_which" in ends.columns:  # causes are tied only where one of them happened
+        timed = timed.mutate(_merged=ibis.ifelse(happened, timed["_merged"], 0))
     fate = ibis.cases(
         (timed["_origin"].isnull(), NO_ORIGIN),
         (timed["_event"] < timed["_origin"], BEFORE),

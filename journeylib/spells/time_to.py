@@ -21,54 +21,30 @@ The rules of the clock, each with its literal table in ``tests/spec/test_time_to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Integral
 
 import ibis
 import ibis.expr.types as ir
 
-from journeylib.errors import DataError, nearest
+from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning
 from journeylib.journey import FIRST_CONTACT
 from journeylib.spells.core import Clock, Spells
-from journeylib.spells.origin import Covariates, at_origin, covariates, need_free
+from journeylib.spells.question import (
+    Question,
+    ask,
+    beside_origin,
+    by_prior,
+    censor_words,
+    entry_words,
+    firsts,
+    joined,
+    start_words,
+    starts,
+    with_end_event,
+    with_origin_rows,
+)
 from journeylib.spells.settle import Rules, settle
-from journeylib.times import instant, planned_end, ticks
-
-PRIORS = ("exclude", "ignore")
-KEYS: tuple[str, ...] = ("id",)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What ``time_to`` was asked, with every name resolved."""
-
-    log: EventLog
-    event: Meaning
-    origin: Meaning
-    nth: int
-    prior: str
-    keys: tuple[str, ...]
-    rows: ir.Table
-    by: Covariates
-    end_event: Meaning | None
-    end_column: str | None
-
-    @property
-    def one_pass(self) -> bool:
-        """Whether one group-by finds both ends."""
-        return self.nth == 1 and self.prior == "exclude" and self.event.disjoint(self.origin)
-
-    @property
-    def same(self) -> bool:
-        """Whether the origin is the first of the events that are counted."""
-        return self.event.same(self.origin)
-
-    def instant(self, at: ir.Value) -> ir.Value:
-        return instant(at, self.log.window.resolution)
-
-    def ticks(self, at: ir.Value) -> ir.IntegerValue:
-        return ticks(at, self.log.window.resolution)
 
 
 def time_to(
@@ -111,7 +87,7 @@ def time_to(
     prior
         ``"exclude"``: whoever had the event (the ``occurrence``-th) before the origin is
         not at risk and is left out. ``"ignore"``: the event is looked for from the
-        origin on.
+        origin's instant on. ``"after"``: only strictly after that instant.
 
     Returns
     -------
@@ -135,185 +111,71 @@ def time_to(
     1  bob    0.0  29.0      0  social
     2  cat    0.0   0.0      1  search
     """
-    asked = _resolve(log, event, origin, by, occurrence, per, until, prior)
-    base = _ends(asked)
-    if asked.by.rows or asked.end_column:
-        base = base.left_join(_origin_rows(asked), list(asked.keys)).select(
-            *base.columns, *(["_end"] if asked.end_column else []), *asked.by.rows
-        )
-    rules = Rules(
-        of="customers" if per is None else "episodes",
-        causes=(event,),
-        keys=asked.keys,
-        by=asked.by,
-        clock=_clock(asked, occurrence, until),
-        merged=f"{event} events at one instant with another, merged" if occurrence > 1 else None,
-        before=prior == "exclude" and not asked.same,
-    )
-    return settle(log, base, rules)
-
-
-# ---- resolving the question ----------------------------------------------------------
-
-
-def _resolve(
-    log: EventLog,
-    event: str,
-    origin: str,
-    by: str | Sequence[str] | None,
-    occurrence: int,
-    per: str | None,
-    until: str | None,
-    prior: str,
-) -> _Question:
     if isinstance(occurrence, bool) or not isinstance(occurrence, Integral) or occurrence < 1:
         raise DataError(f"occurrence cannot be {occurrence!r}", fix="allowed: 1, 2, 3, …")
-    if prior not in PRIORS:
-        raise DataError(f"prior cannot be {prior!r}", fix=nearest(prior, PRIORS))
     stops = log.meaning(event)
-    starts = log.contact(besides=stops) if origin == FIRST_CONTACT else log.meaning(origin)
-    if stops.same(starts) and occurrence == 1:
+    begins = starts(log, origin, stops)
+    if stops.same(begins) and occurrence == 1:
         raise DataError(
             f"the clock starts and stops at the same event, {event!r}",
             fix="pass occurrence=2 for the time from the first to the second, or another origin",
         )
-    rows, keys = log.rows, KEYS
-    if per is not None:
-        episode = log.column(per)
-        need_free(per, [per])
-        by = [name for name in covariates(log, by).names if name != per]
-        rows = rows.filter(rows[episode].notnull()).mutate(**{per: rows[episode]})
-        keys = ("id", per)
-    end_event, end_column = _end(log, until)
-    return _Question(
-        log=log,
-        event=stops,
-        origin=starts,
-        nth=int(occurrence),
-        prior=prior,
-        keys=keys,
-        rows=rows,
-        by=covariates(log, by),
-        end_event=end_event,
-        end_column=end_column,
+    asked = ask(log, begins, by, per, until, prior)
+    base = with_origin_rows(asked, _ends(asked, stops, int(occurrence)))
+    rules = Rules(
+        of=asked.of,
+        causes=(event,),
+        keys=asked.keys,
+        by=asked.by,
+        clock=_clock(asked, event, occurrence, until),
+        merged=f"{event} events at one instant with another, merged" if occurrence > 1 else None,
+        before=prior == "exclude" and not stops.same(begins),
     )
+    return settle(log, base, rules)
 
 
-def _end(log: EventLog, until: str | None) -> tuple[Meaning | None, str | None]:
-    """``until`` as an event or as a column; a column wins."""
-    if until is None:
-        return None, None
-    if until in log.table.columns or until in log.own_names:
-        return None, log.column(until)
-    try:
-        return log.meaning(until), None
-    except DataError:
-        journey = log.journey
-        known = [*journey.staged, *journey.events, *journey.stages, *log.observed]
-        known += [*log.table.columns, *log.own_names]
-        raise DataError(
-            f"until cannot be {until!r}: there is no such event and no such column",
-            fix=nearest(until, known),
-        ) from None
-
-
-# ---- finding both ends ---------------------------------------------------------------
-
-
-def _ends(asked: _Question) -> ir.Table:
+def _ends(asked: Question, event: Meaning, nth: int) -> ir.Table:
     """One row a key: ``_origin`` and ``_event`` in ticks, ``_end`` where an event ends it."""
-    rows, at = asked.rows, asked.rows["at"]
-    firsts = rows.group_by(asked.keys).aggregate(
-        _start_at=at.min(where=asked.origin.holds(rows)),
-        **({"_event_at": at.min(where=asked.event.holds(rows))} if asked.one_pass else {}),
-    )
-    if not asked.one_pass:
-        firsts = _joined(firsts, _nth_event(asked, firsts), asked.keys)
+    if nth == 1 and asked.prior == "exclude" and event.disjoint(asked.origin):
+        # one group-by finds both ends
+        rows, at = asked.rows, asked.rows["at"]
+        found = rows.group_by(asked.keys).aggregate(
+            _start_at=at.min(where=asked.origin.holds(rows)),
+            _event_at=at.min(where=event.holds(rows)),
+        )
+    else:
+        found = firsts(asked)
+        found = joined(found, _nth_event(asked, event, nth, found), asked.keys)
+    found = with_end_event(asked, found)
+    columns = {"_origin": asked.ticks(found["_start_at"])}
+    columns["_event"] = asked.ticks(found["_event_at"])
+    columns["_merged"] = found["_merged"] if "_merged" in found.columns else ibis.literal(0)
     if asked.end_event is not None:
-        firsts = _joined(firsts, _end_event(asked, asked.end_event, firsts), asked.keys)
-    columns = {"_origin": asked.ticks(firsts["_start_at"])}
-    columns["_event"] = asked.ticks(firsts["_event_at"])
-    columns["_merged"] = firsts["_merged"] if "_merged" in firsts.columns else ibis.literal(0)
-    if asked.end_event is not None:
-        columns["_end"] = asked.ticks(firsts["_end_at"])
-    return firsts.select(*asked.keys, **columns)
+        columns["_end"] = asked.ticks(found["_end_at"])
+    return found.select(*asked.keys, **columns)
 
 
-def _candidates(
-    asked: _Question, meant: Meaning, firsts: ir.Table, itself: bool = False
-) -> ir.Table:
-    """Instants of the rows ``meant`` beside the origin's, unless they are ``itself`` it."""
-    rows = asked.rows.filter(meant.holds(asked.rows))
-    origin = asked.origin.holds(rows).fill_null(False)
-    if itself or meant.disjoint(asked.origin):
-        origin = ibis.literal(False)
-    events = rows.select(*asked.keys, _at=asked.instant(rows["at"]), _origin=origin)
-    started = firsts.filter(firsts["_start_at"].notnull()).select(
-        *asked.keys, _from=asked.instant(firsts["_start_at"])
-    )
-    joined = events.inner_join(started, list(asked.keys))
-    return joined.filter(~(joined["_origin"] & (joined["_at"] == joined["_from"])))
-
-
-def _nth_event(asked: _Question, firsts: ir.Table) -> ir.Table:
+def _nth_event(asked: Question, event: Meaning, nth: int, starts_at: ir.Table) -> ir.Table:
     """The instant of the nth event, and how many events share an instant with another."""
-    events = _candidates(asked, asked.event, firsts, itself=asked.same)
-    if asked.prior == "ignore":
-        events = events.filter(events["_at"] >= events["_from"])
-    if asked.nth == 1:
+    # where the origin is the first of the events counted, it counts itself
+    same = event.same(asked.origin)
+    events = beside_origin(asked, event, starts_at, itself=same)
+    events = events if same else by_prior(asked, events)
+    if nth == 1:
         return events.group_by(asked.keys).aggregate(_event_at=events["_at"].min())
     instants = events.group_by([*asked.keys, "_at"]).aggregate(_rows=events.count())
     window = ibis.window(group_by=list(asked.keys), order_by=instants["_at"])
     ranked = instants.mutate(_rank=ibis.row_number().over(window))
     return ranked.group_by(asked.keys).aggregate(
-        _event_at=ranked["_at"].min(where=ranked["_rank"] == asked.nth - 1),
+        _event_at=ranked["_at"].min(where=ranked["_rank"] == nth - 1),
         _merged=(ranked["_rows"] - 1).sum(),
     )
 
 
-def _end_event(asked: _Question, meant: Meaning, firsts: ir.Table) -> ir.Table:
-    events = _candidates(asked, meant, firsts)
-    after = events.filter(events["_at"] >= events["_from"])
-    return after.group_by(asked.keys).aggregate(_end_at=after["_at"].min())
-
-
-def _joined(left: ir.Table, right: ir.Table, keys: Sequence[str]) -> ir.Table:
-    new = [name for name in right.columns if name not in keys]
-    return left.left_join(right, list(keys)).select(*left.columns, *new)
-
-
-def _origin_rows(asked: _Question) -> ir.Table:
-    """One row a key: the planned end and the covariates of the row that starts the clock."""
-    values: dict[str, ir.Value] = {}
-    if asked.end_column is not None:
-        column = asked.rows[asked.end_column]
-        values["_end"] = planned_end(column, asked.log.window, asked.end_column)
-    values |= {name: asked.rows[column] for name, column in asked.by.rows.items()}
-    return at_origin(asked.rows, asked.origin, asked.keys, values)
-
-
-# ---- in words ------------------------------------------------------------------------
-
-
-def _clock(asked: _Question, occurrence: int, until: str | None) -> Clock:
-    window = asked.log.window
-    whose = "customer" if len(asked.keys) == 1 else "episode"
-    starts = f"at the {whose}'s first {asked.origin.name}"
-    if asked.origin.name == FIRST_CONTACT:
-        starts = f"at the {whose}'s first event of any stage that is not {asked.event.name}"
-    which = f"the first {asked.event.name}"
+def _clock(asked: Question, event: str, occurrence: int, until: str | None) -> Clock:
+    which = f"the first {event}"
     if occurrence > 1:
-        kind = "days" if window.resolution == "day" else "moments"
-        which = f"{asked.event.name} number {occurrence}, counted in distinct {kind}"
-    censors = f"at the cutoff, {window.cutoff}"
-    if until is not None:
-        censors = f"at {until} (an event at that instant still counts), or {censors}"
-    return Clock(starts, f"at {which}", censors, entry_words(asked.log))
-
-
-def entry_words(log: EventLog) -> str:
-    """Who enters late, in words."""
-    start = log.window.start
-    if start is None:
-        return "nobody: every spell is watched from its origin"
-    return f"whoever started before {start}, when the window opened, enters then"
+        kind = "days" if asked.log.window.resolution == "day" else "moments"
+        which = f"{event} number {occurrence}, counted in distinct {kind}"
+    begins = start_words(asked, event)
+    return Clock(begins, f"at {which}", censor_words(asked.log, until), entry_words(asked.log))

@@ -1,0 +1,432 @@
+"""Competing exits, repeats, stages and exposures as literal tables, each derived by hand."""
+
+from __future__ import annotations
+
+from cases import MOMENT, OPEN, Case
+
+TWO = {"origin": "ad", "causes": {"bought": "purchase", "left": "cancelled"}}
+TIED = "two causes at one instant: the first named wins"
+ZERO = "zero duration, at risk at 0"
+DELAYED = "delayed entry: the origin is before the window"
+
+EXITS = [
+    Case(
+        "the first of the causes ends the spell and nobody's is ended twice",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  purchase
+        a  2020-01-09  cancelled
+        b  2020-01-05  ad
+        b  2020-01-07  cancelled
+        b  2020-01-08  purchase
+        c  2020-01-05  ad
+        d  2020-01-05  purchase
+        """,
+        TWO,
+        """
+        id start stop cause
+        a  0     3    1
+        b  0     2    2
+        c  0     26   0
+        """,
+        dropped={"no origin event": 1},
+    ),
+    Case(
+        "of causes at one instant the first named wins",
+        """
+        id at                event
+        a  2020-01-05        ad
+        a  2020-01-08T09:00  cancelled
+        a  2020-01-08T10:00  purchase
+        """,
+        TWO,
+        """
+        id start stop cause
+        a  0     3    1
+        """,
+        notes={TIED: 1},
+    ),
+    Case(
+        "whichever it is",
+        """
+        id at                event
+        a  2020-01-05        ad
+        a  2020-01-08T09:00  cancelled
+        a  2020-01-08T10:00  purchase
+        """,
+        {"origin": "ad", "causes": {"left": "cancelled", "bought": "purchase"}},
+        """
+        id start stop cause
+        a  0     3    1
+        """,
+        notes={TIED: 1},
+    ),
+    Case(
+        "by timestamp they are no tie",
+        """
+        id at                event
+        a  2020-01-05        ad
+        a  2020-01-08T09:00  cancelled
+        a  2020-01-08T10:00  purchase
+        """,
+        TWO,
+        """
+        id start stop  cause
+        a  0     3.375 2
+        """,
+        file={"window": MOMENT},
+    ),
+    Case(
+        "a tie after the planned end is none",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-07  refer
+        a  2020-01-08  purchase
+        a  2020-01-08  cancelled
+        """,
+        TWO | {"until": "refer"},
+        """
+        id start stop cause
+        a  0     2    0
+        """,
+    ),
+    Case(
+        "whoever had any of the causes before the origin is not at risk",
+        """
+        id at          event
+        a  2020-01-04  cancelled
+        a  2020-01-05  ad
+        a  2020-01-08  purchase
+        b  2020-01-05  ad
+        """,
+        TWO,
+        """
+        id start stop cause
+        b  0     26   0
+        """,
+        dropped={"event before the origin": 1},
+    ),
+    Case(
+        "prior=ignore looks from the origin's instant on and prior=after strictly later",
+        """
+        id at          event
+        a  2020-01-04  cancelled
+        a  2020-01-05  ad
+        a  2020-01-05  cancelled
+        a  2020-01-08  purchase
+        """,
+        TWO | {"prior": "ignore"},
+        """
+        id start stop cause
+        a  0     0    2
+        """,
+        notes={ZERO: 1},
+    ),
+    Case(
+        "strictly later",
+        """
+        id at          event
+        a  2020-01-04  cancelled
+        a  2020-01-05  ad
+        a  2020-01-05  cancelled
+        a  2020-01-08  purchase
+        """,
+        TWO | {"prior": "after"},
+        """
+        id start stop cause
+        a  0     3    1
+        """,
+    ),
+    Case(
+        "a cause that is the origin's own event means its next occurrence",
+        """
+        id at                event
+        a  2020-01-05T09:00  purchase
+        a  2020-01-05T11:00  purchase
+        a  2020-01-08        purchase
+        b  2020-01-05        purchase
+        b  2020-01-06        cancelled
+        c  2020-01-05        purchase
+        """,
+        {"origin": "purchase", "causes": {"again": "purchase", "left": "cancelled"}},
+        """
+        id start stop cause
+        a  0     3    1
+        b  0     1    2
+        c  0     26   0
+        """,
+    ),
+    Case(
+        "first contact is of a stage that is no cause",
+        """
+        id at          event
+        a  2020-01-03  refer
+        a  2020-01-05  mail
+        a  2020-01-08  purchase
+        b  2020-01-05  ad
+        b  2020-01-06  refer
+        """,
+        {"causes": {"bought": "purchase", "told": "loyalty"}},
+        """
+        id start stop cause
+        b  0     1    2
+        """,
+        dropped={"event before the origin": 1},
+    ),
+    Case(
+        "several events can be one cause and a list names causes by their events",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  refer
+        b  2020-01-05  ad
+        b  2020-01-09  cancelled
+        """,
+        {"origin": "ad", "causes": {"good": ["purchase", "refer"], "left": "cancelled"}},
+        """
+        id start stop cause
+        a  0     3    1
+        b  0     4    2
+        """,
+    ),
+    Case(
+        "silence counts from the origin, a gap strictly longer, a final one as long",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-15  mail
+        a  2020-01-25  purchase
+        b  2020-01-05  ad
+        b  2020-01-16  mail
+        b  2020-01-17  purchase
+        c  2020-01-05  ad
+        c  2020-01-21  mail
+        d  2020-01-21  ad
+        e  2020-01-22  ad
+        """,
+        {"origin": "ad", "causes": {"bought": "purchase", "lost": 10}},
+        """
+        id start stop cause
+        a  0     20   1
+        b  0     10   2
+        c  0     10   2
+        d  0     10   2
+        e  0     9    0
+        """,
+    ),
+    Case(
+        "the other causes break a silence and what came before the origin does not matter",
+        """
+        id at          event
+        a  2020-01-01  mail
+        a  2020-01-12  ad
+        a  2020-01-22  cancelled
+        b  2020-01-05  ad
+        b  2020-01-14  visit
+        b  2020-01-16  cancelled
+        """,
+        {"origin": "ad", "causes": {"lost": 10, "left": "cancelled"}},
+        """
+        id start stop cause
+        a  0     10   2
+        b  0     10   1
+        """,
+    ),
+    Case(
+        "an exit before the window opened was never watched",
+        """
+        id at          event
+        a  2019-12-25  ad
+        a  2020-01-08  cancelled
+        b  2019-12-25  ad
+        b  2020-01-12  purchase
+        c  2020-01-08  ad
+        c  2020-01-10  purchase
+        """,
+        TWO,
+        """
+        id start stop cause
+        b  16    18   1
+        """,
+        dropped={
+            "ended before the window opened": 1,
+            "ended at the instant the window opened": 1,
+        },
+        notes={DELAYED: 1},
+        file={"window": OPEN},
+    ),
+    Case(
+        "episodes each have their own exit",
+        """
+        id at          event      campaign
+        a  2020-01-05  ad         x
+        a  2020-01-06  ad         y
+        a  2020-01-08  purchase   x
+        a  2020-01-09  cancelled  y
+        a  2020-01-10  cancelled  -
+        """,
+        TWO | {"per": "campaign"},
+        """
+        id campaign start stop cause
+        a  x        0     3    1
+        a  y        0     3    2
+        """,
+    ),
+]
+
+AGAIN = "purchase events at one instant with another, merged"
+EMPTY = "last rows without length (an event at the end), left out"
+
+REPEATS = [
+    Case(
+        "each event ends a row and the last row is censored at the cutoff",
+        """
+        id at          event
+        a  2020-01-05  purchase
+        a  2020-01-08  purchase
+        a  2020-01-20  purchase
+        b  2020-01-05  purchase
+        b  2020-01-06  ad
+        c  2020-01-05  ad
+        """,
+        {"event": "purchase"},
+        """
+        id start stop cause enum
+        a  0     3    1     1
+        a  3     15   1     2
+        a  15    26   0     3
+        b  0     26   0     1
+        """,
+        dropped={"no origin event": 1},
+    ),
+    Case(
+        "events at one instant are one",
+        """
+        id at                event
+        a  2020-01-05T09:00  purchase
+        a  2020-01-05T10:00  purchase
+        a  2020-01-08T09:00  purchase
+        a  2020-01-08T10:00  purchase
+        a  2020-01-08T11:00  purchase
+        """,
+        {"event": "purchase"},
+        """
+        id start stop cause enum
+        a  0     3    1     1
+        a  3     26   0     2
+        """,
+        notes={AGAIN: 2},
+    ),
+    Case(
+        "nobody is at risk after an event at the cutoff",
+        """
+        id at          event
+        a  2020-01-05  purchase
+        a  2020-01-31  purchase
+        b  2020-01-31  purchase
+        """,
+        {"event": "purchase"},
+        """
+        id start stop cause enum
+        a  0     26   1     1
+        b  0     0    0     1
+        """,
+        notes={EMPTY: 1, ZERO: 1},
+    ),
+    Case(
+        "another origin, and an event at its very instant",
+        """
+        id at                event
+        a  2020-01-03        purchase
+        a  2020-01-05T10:00  ad
+        a  2020-01-05T09:00  purchase
+        a  2020-01-08        purchase
+        b  2020-01-05        ad
+        b  2020-01-06        purchase
+        """,
+        {"event": "purchase", "origin": "ad"},
+        """
+        id start stop cause enum
+        a  0     0    1     1
+        a  0     3    1     2
+        a  3     26   0     3
+        b  0     1    1     1
+        b  1     26   0     2
+        """,
+        notes={"purchase events before the origin: history, not counted": 1},
+    ),
+    Case(
+        "what happened before the window is history and only numbers what follows",
+        """
+        id at          event
+        a  2020-01-01  purchase
+        a  2020-01-05  purchase
+        a  2020-01-10  purchase
+        a  2020-01-14  purchase
+        b  2020-01-01  purchase
+        c  2020-01-12  purchase
+        c  2020-01-14  purchase
+        """,
+        {"event": "purchase"},
+        """
+        id start stop cause enum
+        a  9     13   1     3
+        a  13    30   0     4
+        b  9     30   0     1
+        c  0     2    1     1
+        c  2     19   0     2
+        """,
+        notes={DELAYED: 2},
+        file={"window": OPEN},
+    ),
+    Case(
+        "follow-up may end before the cutoff and an event at that instant counts",
+        """
+        id at          event      ends
+        a  2020-01-05  purchase   -
+        a  2020-01-08  purchase   -
+        a  2020-01-08  cancelled  -
+        a  2020-01-12  purchase   -
+        b  2020-01-05  purchase   -
+        b  2020-01-08  cancelled  -
+        """,
+        {"event": "purchase", "until": "cancelled"},
+        """
+        id start stop cause enum
+        a  0     3    1     1
+        b  0     3    0     1
+        """,
+        notes={EMPTY: 1},
+    ),
+    Case(
+        "covariates of the origin are the same in every row",
+        """
+        id at          event     channel
+        a  2020-01-05  purchase  web
+        a  2020-01-08  purchase  shop
+        """,
+        {"event": "purchase", "by": ["channel", "origin_week"]},
+        """
+        id start stop cause enum channel origin_week
+        a  0     3    1     1    web     2019-12-30
+        a  3     26   0     2    web     2019-12-30
+        """,
+    ),
+    Case(
+        "by timestamp intervals are exact",
+        """
+        id at                event
+        a  2020-01-05T12:00  purchase
+        a  2020-01-05T18:00  purchase
+        """,
+        {"event": "purchase"},
+        """
+        id start stop  cause enum
+        a  0     0.25  1     1
+        a  0.25  26.5  0     2
+        """,
+        file={"window": MOMENT},
+    ),
+]
