@@ -1,0 +1,88 @@
+"""``python -m validation``: compare, simulate, write docs/VALIDATION.md; exit 1 on any failure."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes share the cores themselves
+
+import argparse
+import sys
+import time
+import warnings
+
+from validation.shared import FILES, ROOT, available, gold
+
+PAGE = ROOT / "docs" / "VALIDATION.md"
+FULL, QUICK = 2000, 100
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the parts asked for; 0 when every verdict is good."""
+    parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} samples, writes no page")
+    parser.add_argument("--only", choices=("gold", "coverage"), help="one half, writes no page")
+    parser.add_argument("--study", action="append", help="only this simulated study")
+    parser.add_argument("--replications", type=int, help=f"samples of each study ({FULL:,})")
+    parser.add_argument("--workers", type=int, default=2, help="processes (2)")
+    asked = parser.parse_args(arguments)
+    warnings.simplefilter("ignore", RuntimeWarning)
+    parts, failures = [], 0
+    if asked.only != "coverage":
+        failures += _gold(parts)
+    if asked.only != "gold":
+        count = asked.replications or (QUICK if asked.quick else FULL)
+        failures += _coverage(parts, count, asked.workers, asked.study)
+    if asked.quick or asked.only or asked.study or asked.replications:
+        print("\n\n".join(parts))
+    else:
+        from validation.report import document
+
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(document(parts))
+        print(f"written: {PAGE.relative_to(ROOT)}")
+    print(f"{failures} failure(s)")
+    return 1 if failures else 0
+
+
+def _gold(parts: list[str]) -> int:
+    if not available():
+        sys.exit("R's results are needed: the folder 'shared' beside the project is not there")
+    from validation import nonparametric, published, regression, report
+    from validation.ledger import Ledger
+    from validation.leftout import reasons
+
+    began = time.perf_counter()
+    book = Ledger({name: gold(name) for name in FILES})
+    nonparametric.compare_all(book)
+    regression.compare_all(book)
+    figures = published.figures()
+    parts += [report.gold_part(book), report.published_part(figures)]
+    unexplained = book.explained(reasons())[1]
+    wrong = [c for c in book.done if not c.passed] + [f for f in figures if not f.passed]
+    print(f"R's results: {time.perf_counter() - began:.0f} s", *wrong, *unexplained, sep="\n  ")
+    return len(wrong) + len(unexplained)
+
+
+def _coverage(parts: list[str], count: int, workers: int, only: list[str] | None) -> int:
+    from validation import coverage, peer, report
+
+    names, found = only or list(coverage.by_name()), []
+    for name in names:
+        began = time.perf_counter()
+        found += coverage.run([name], count, workers)
+        print(f"coverage, {name}: {time.perf_counter() - began:.0f} s", flush=True)
+    alike: dict[str, float] = {}
+    if peer.r_available():
+        alike = peer.alike(names)
+        found = peer.beside(found, count, workers)
+    else:
+        print("R with its package survival is not installed: misses stand without R's own")
+    parts.append(report.coverage_part(found, alike, count))
+    wrong = [c for c in found if not c.passed and not c.excused]
+    print(*(f"  {c.study}: {c.truth.key} covers {c.share:.4f}" for c in wrong), sep="\n")
+    return len(wrong) + sum(gap > 1e-6 for gap in alike.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

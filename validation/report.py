@@ -1,0 +1,193 @@
+"""The document of what was validated, in plain words and tables."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+
+import pandas as pd
+
+import journeylib as jl
+from validation.coverage import Coverage
+from validation.ledger import Ledger
+from validation.leftout import reasons
+from validation.published import NOT_COMPARED, Figure
+
+PACKAGES = ("numpy", "scipy", "pandas", "lifelines", "statsmodels", "ibis-framework", "duckdb")
+NAMES = {
+    "telco": "Telco",
+    "cdnow": "CDNOW",
+    "completejourney": "Complete Journey",
+    "online_retail": "Online Retail",
+    "oulad": "OULAD",
+    "bpic2012": "BPIC 2012",
+    "bank": "Bank Marketing",
+    "classic": "classic sets",
+}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], right: str = "") -> str:
+    """A Markdown table; ``right`` names the columns, by number, that stand to the right."""
+    marks = ["--:" if str(k) in right.split() else "---" for k in range(len(head))]
+    lines = [head, marks, *rows]
+    return "\n".join("| " + " | ".join(str(c).replace("|", "/") for c in r) + " |" for r in lines)
+
+
+def amount(value: float) -> str:
+    """A deviation to two digits."""
+    return "0" if value == 0 else f"{value:.1e}"
+
+
+def share(value: float) -> str:
+    """A share in percent to one decimal, never rounded into the band."""
+    return f"{100 * value:.2f}"
+
+
+def summary(book: Ledger) -> pd.DataFrame:
+    """Comparisons by estimator, in the order in which they were made."""
+    frame = pd.DataFrame([vars(c) | {"passed": c.passed} for c in book.done])
+    frame["data"] = frame["data"].map(NAMES)
+    grouped = frame.groupby("estimator", sort=False)
+    return grouped.agg(
+        data=("data", lambda d: ", ".join(dict.fromkeys(d))),
+        entries=("entry", lambda e: e.str.split("/groups").str[0].nunique()),
+        values=("values", "sum"),
+        deviation=("deviation", "max"),
+        tolerance=("tolerance", "max"),
+        passed=("passed", "all"),
+    ).reset_index()
+
+
+def gold_part(book: Ledger) -> str:
+    """What R's results say."""
+    rows = summary(book)
+    left, unexplained = book.explained(reasons())
+    meta = book.gold["telco"]["meta"]
+    body = table(
+        ["estimator", "data sets", "values", "largest deviation", "tolerance", "verdict"],
+        [
+            (
+                *(r.estimator, r.data, f"{r.values:,}", amount(r.deviation)),
+                *(amount(r.tolerance) if r.tolerance else "exact", "ok" if r.passed else "**NO**"),
+            )
+            for r in rows.itertuples()
+        ],
+        "2 3 4",
+    )
+    spared = pd.DataFrame(book.spared, columns=["path", "values", "reason"])
+    spared = spared.groupby("reason", sort=False)["values"].sum()
+    missing = [(f"`{p}`", n, why) for p, (why, n) in left.items()]
+    missing += [("values of compared entries", int(n), why) for why, n in spared.items()]
+    missing += [(f"`{p}`", "", "**no reason is written**") for p in unexplained]
+    total = sum(n for _, n in book.leaves())
+    compared = int(rows["values"].sum())
+    return "\n\n".join(
+        [
+            "## 1. R's results, value by value",
+            f"{compared:,} of the {total:,} numbers that R computed from eight data sets are "
+            "compared, through the public functions. The other "
+            f"{total - compared:,} are listed below with the reason. R's side: {meta['R']}, "
+            f"survival {meta['survival']}, cmprsk {meta['cmprsk']}. A deviation is relative to "
+            "R's value unless stated; “exact” is for counts.",
+            body,
+            "### Not compared",
+            table(["entries (`*` is anything)", "values", "reason"], missing, "1"),
+        ]
+    )
+
+
+def published_part(figures: Sequence[Figure]) -> str:
+    """What others have printed."""
+    frame = pd.DataFrame([vars(f) | {"passed": f.passed} for f in figures])
+    frame["place"] = frame["source"].str.partition(":")[0]
+    rows = []
+    for source, part in frame.groupby("place", sort=False):
+        shown = part if len(part) < 5 else part.head(0)
+        what = "; ".join(f"{w} {p:g} (ours {o:.6g})" for w, p, o in _triples(shown))
+        what = what or f"{len(part)} coefficients, errors and fit statistics"
+        equal = f"{int(part['passed'].sum())} of {len(part)}"
+        rows.append((source, what, equal, "ok" if part["passed"].all() else "**NO**"))
+    misses = frame[~frame["passed"]]
+    lines = [
+        f"- **{r.source}, {r.what}**: printed {r.printed}, ours {r.ours}"
+        for r in misses.itertuples()
+    ]
+    left = table(["source", "reason"], NOT_COMPARED.items())
+    return "\n\n".join(
+        [
+            "## 2. Figures printed by others",
+            "Ours must round to what was printed.",
+            table(["source", "figure", "equal", "verdict"], rows, "2"),
+            *lines,
+            "Not compared:",
+            left,
+        ]
+    )
+
+
+def _triples(frame: pd.DataFrame) -> Iterable[tuple[str, float, float]]:
+    return zip(frame["what"], frame["printed"], frame["ours"], strict=True)
+
+
+def coverage_part(found: Sequence[Coverage], alike: dict[str, float], replications: int) -> str:
+    """How often the intervals contain the truth."""
+    rows: dict[tuple[str, str, str], list[Coverage]] = {}
+    for c in found:
+        rows.setdefault((c.truth.what, c.note, c.truth.interval), []).append(c)
+    inside = sum(c.passed for c in found)
+    excused = sum(not c.passed and c.excused for c in found)
+    words = (
+        f"{len(found)} nominal 95% intervals over {replications:,} simulated samples of 400 "
+        "customers each (seeded; `validation/designs.py` says how they are drawn and what is true "
+        "of them), 30 to 50% censored. A sample counts where at least 20 are at risk, in every "
+        f"group. {inside} lie in the band; {excused} miss it together with R's own interval on "
+        f"the same samples, printed beside; {len(found) - inside - excused} miss it alone."
+    )
+    parts = ["## 3. Coverage of the intervals", words]
+    if alike:
+        worst = max(alike.values())
+        parts.append(
+            "On the first samples of every design each limit was also computed by R from the same "
+            f"rows: the largest relative deviation of a limit is {amount(worst)}. What an "
+            "interval covers is thus a property of the method, not of this code."
+        )
+    head = ["interval", "design", "scale", "of", "samples", "covers %", "band %", "verdict"]
+    lines = [_coverage_row(*key, several) for key, several in rows.items()]
+    return "\n\n".join([*parts, table(head, lines, "4 6")])
+
+
+def _coverage_row(what: str, design: str, scale: str, several: Sequence[Coverage]) -> tuple:
+    """One line for one kind of interval at several times, with R's share where ours misses."""
+    shares = [
+        share(c.share)
+        if c.passed
+        else f"**{share(c.share)}**" + ("" if c.peer is None else f" (R {share(c.peer)})")
+        for c in several
+    ]
+    fewest, most = (f(c.replications for c in several) for f in (min, max))
+    samples = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    bands = dict.fromkeys(f"{100 * c.band[0]:.1f} to {100 * c.band[1]:.1f}" for c in several)
+    verdict = "ok" if all(c.passed for c in several) else "as R's"
+    verdict = verdict if all(c.passed or c.excused for c in several) else "**NO**"
+    places = ", ".join(c.truth.at for c in several)
+    return what, design, scale, places, samples, ", ".join(shares), ", ".join(bands), verdict
+
+
+def versions() -> str:
+    """What it was made with."""
+    listed = ", ".join(f"{p} {version(p)}" for p in PACKAGES)
+    python = ".".join(platform.python_version_tuple()[:2])
+    return f"Made with journeylib {jl.__version__}, Python {python}, {listed}."
+
+
+def document(parts: Sequence[str]) -> str:
+    """The whole document."""
+    head = (
+        "# Validation\n\n"
+        "Whether the numbers are right, in three ways: against R's results on real data, against "
+        "figures that others have printed, and against the truth of simulated data. "
+        "`make validate` computes everything here and writes this page; it fails when a verdict "
+        "does.\n\n" + versions()
+    )
+    return "\n\n".join([head, *parts]) + "\n"
