@@ -152,10 +152,12 @@ def start_options(manager: Any) -> Iterator[dict[str, Any]]:
 
 
 def last_words(manager: Any, limit: int = 4000) -> str:
-    """The end of what the kernel's process printed by itself, such as a fault in C code."""
+    """What the kernel's process printed by itself, such as a fault in C code; its ends if long."""
     if manager is None:
         return ""
     try:
-        return str((manager.folder / "log").read_text(errors="replace")[-limit:].strip())
+        text = str((manager.folder / "log").read_text(errors="replace")).strip()
     except OSError:
         return ""
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]}\n…\n{text[-half:]}"

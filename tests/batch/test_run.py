@@ -228,12 +228,12 @@ def test_a_killed_batch_leaves_nothing_half_and_the_next_one_finishes_the_rest(
     assert not (plan.parent / "runs" / "stuck").exists()
     assert list((plan.parent / ".staging").iterdir()) != []
     write_book(shop / "notebooks" / "stuck.ipynb", "# Free", "1")
-    keys.sources_hash.cache_clear()  # the killed batch read the sources later than this process
-    outcomes = run_batch(read_plan(plan), progress=False).outcomes
-    assert [(o.report_id, o.reason or o.status) for o in outcomes] == [
-        ("quick", "skipped"),
-        ("stuck", "never run"),
-    ]
+    first = Store(plan.parent).latest("quick")
+    # while somebody edits this package, the quick report has to run again, too
+    same = first.parts["journeylib"] == keys.sources_hash()
+    outcomes = {o.report_id: o for o in run_batch(read_plan(plan), progress=False).outcomes}
+    assert outcomes["quick"].status == ("skipped" if same else "ok")
+    assert outcomes["stuck"].status == "ok"
     assert list((plan.parent / ".staging").iterdir()) == []
     assert not list(Path(kernels._short_folder()).glob(f"jk{batch.pid}-*"))
 
