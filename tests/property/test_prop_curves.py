@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter, NelsonAalenFitter
+from lifelines.exceptions import StatError
 from lifelines.statistics import multivariate_logrank_test
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight, survdiff
 
@@ -83,7 +84,10 @@ def test_greenwood_equals_statsmodels(df):
 @given(rows(late=True))
 def test_delayed_entry_equals_lifelines(df):
     curve = jl.survival_curve(spells(df)).frame
-    theirs = KaplanMeierFitter().fit(df["stop"], df["cause"] > 0, entry=df["start"])
+    try:
+        theirs = KaplanMeierFitter().fit(df["stop"], df["cause"] > 0, entry=df["start"])
+    except StatError:
+        assume(False)  # lifelines refuses data whose risk set is empty early on
     happens = curve[curve["events"] > 0]
     assume(len(happens))
     # lifelines starts again at 1 where its risk set was empty before the first event
