@@ -21,7 +21,7 @@ _HOME = {
     "journeylib.samples": ("write_sample",),
     "journeylib.spells": (
         *("Spells", "Clock", "spells_from_frame"),
-        *("time_to", "churn", "exits", "repeats", "silence"),
+        *("time_to", "churn", "exits", "repeats", "silence", "stages"),
     ),
     "journeylib.estimate.cox": ("Effects", "cox"),
     "journeylib.estimate.cox.proportionality": ("Proportionality", "check_proportionality"),

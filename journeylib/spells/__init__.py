@@ -5,6 +5,7 @@ from journeylib.spells.core import Clock, Spells, spells_from_frame
 from journeylib.spells.exits import exits
 from journeylib.spells.repeats import repeats
 from journeylib.spells.silence import silence
+from journeylib.spells.stages import stages
 from journeylib.spells.time_to import time_to
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "repeats",
     "silence",
     "spells_from_frame",
+    "stages",
     "time_to",
 ]

@@ -155,7 +155,7 @@ def exits(
         merged=TIED,
         before=prior == "exclude" and not (own and len(ways.events) == 1),
     )
-    return settle(log, with_origin_rows(asked, _ends(asked, ways)), rules)
+    return settle(log, with_origin_rows(asked, exits_seen(asked, ways)), rules)
 
 
 # ---- what the causes are -------------------------------------------------------------
@@ -216,7 +216,7 @@ def _cause(log: EventLog, name: str, what: Cause) -> Meaning | Silence:
 # ---- finding the ends ----------------------------------------------------------------
 
 
-def _ends(asked: Question, ways: Exits) -> ir.Table:
+def exits_seen(asked: Question, ways: Exits) -> ir.Table:
     """One row a key, in ticks: ``_origin``, ``_event`` and ``_which`` cause it is."""
     found = _causes_seen(asked, ways)
     found = with_end_event(asked, found)
@@ -253,7 +253,7 @@ def _causes_seen(asked: Question, ways: Exits) -> ir.Table:
     if not ways.events:
         return found
     marks = {f"_is_{n}": meaning for n, meaning in ways.events.items()}
-    events = by_prior(asked, beside_origin(asked, ways.any_event, found, **marks))
+    events = by_prior(asked, beside_origin(asked, ways.any_event, found, marks=marks))
     seen = events.group_by(asked.keys).aggregate(
         **{f"_at_{n}": events["_at"].min(where=events[f"_is_{n}"]) for n in ways.events}
     )

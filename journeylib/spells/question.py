@@ -7,7 +7,7 @@ own clock, and an end is looked for from the origin on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -131,7 +131,11 @@ def firsts(asked: Question) -> ir.Table:
 
 
 def beside_origin(
-    asked: Question, meant: Meaning, starts_at: ir.Table, itself: bool = False, **marks: Meaning
+    asked: Question,
+    meant: Meaning,
+    starts_at: ir.Table,
+    itself: bool = False,
+    marks: Mapping[str, Meaning] | None = None,
 ) -> ir.Table:
     """Rows that ``meant`` means, beside the instant of their key's origin.
 
@@ -146,7 +150,7 @@ def beside_origin(
     itself
         Whether a row that is itself the origin stays among them.
     marks
-        Further columns: whether a row is meant by each.
+        Name of a further column -> rows for which it is true.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def beside_origin(
     origin = asked.origin.holds(rows).fill_null(False)
     if itself or meant.disjoint(asked.origin):
         origin = ibis.literal(False)
-    said = {name: mark.holds(rows).fill_null(False) for name, mark in marks.items()}
+    said = {name: mark.holds(rows).fill_null(False) for name, mark in (marks or {}).items()}
     events = rows.select(*asked.keys, _at=asked.instant(rows["at"]), _origin=origin, **said)
     started = starts_at.filter(starts_at["_start_at"].notnull()).select(
         *asked.keys, _from=asked.instant(starts_at["_start_at"])

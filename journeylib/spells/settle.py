@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from journeylib.attributes import KNOWN, LATER
 from journeylib.audit import Audit
 from journeylib.errors import DataError
 from journeylib.events import EventLog
 from journeylib.spells.core import Clock, Spells
-from journeylib.spells.origin import KNOWN, Covariates, own_names, with_attributes, with_cohorts
+from journeylib.spells.origin import Covariates, own_names, with_attributes, with_cohorts
 from journeylib.times import in_units
 
 AT_RISK = "at risk"
@@ -30,6 +31,7 @@ AT_OPENING = "ended at the instant the window opened"
 ZERO = "zero duration, at risk at 0"
 DELAYED = "delayed entry: the origin is before the window"
 NO_ATTRIBUTES = "no attributes known"
+LATER_ATTRIBUTES = "attributes known only after the origin, and not used"
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def as_spells(
         causes=rules.causes,
         audit=audit,
         clock=rules.clock,
-        own_names=own_names(log, carried),
+        own_names=own_names(log, [*rules.keys[1:], *rules.by.names]),
         per=rules.keys[1] if len(rules.keys) > 1 else None,
         single=single,
         origins=rows.select(*rules.keys, "_origin").distinct(),
@@ -191,6 +193,7 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
             zero=(kept["_stop"] == 0).cast("int64").sum().fill_null(0),
             delayed=(kept["_start"] > 0).cast("int64").sum().fill_null(0),
             unknown=(~kept[KNOWN]).cast("int64").sum().fill_null(0),
+            later=kept[LATER].cast("int64").sum().fill_null(0),
             merged=kept["_merged"].fill_null(0).sum(),
         )
         .to_pandas()
@@ -220,4 +223,5 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
     audit = audit.note(ZERO, int(noted["zero"])).note(DELAYED, int(noted["delayed"]))
     if rules.merged is not None:
         audit = audit.note(rules.merged, int(noted["merged"]))
-    return audit.note(NO_ATTRIBUTES, int(noted["unknown"]))
+    audit = audit.note(NO_ATTRIBUTES, int(noted["unknown"] - noted["later"]))
+    return audit.note(LATER_ATTRIBUTES, int(noted["later"]))

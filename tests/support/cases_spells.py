@@ -430,3 +430,241 @@ REPEATS = [
         file={"window": MOMENT},
     ),
 ]
+
+PASSED = "stages passed at the instant of another, without a row"
+TWO_ENDS = "two ends at one instant: the first named wins"
+SOLD = {"terminal": "purchase"}
+FUNNEL = {
+    "stages": {
+        "aware": ["ad", "mail"],
+        "look": ["visit"],
+        "basket": ["basket"],
+        "sold": ["purchase"],
+    }
+}
+
+STAGES = [
+    Case(
+        "one row for each stage occupied, and the last one is censored",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  visit
+        a  2020-01-20  purchase
+        b  2020-01-06  visit
+        c  2020-01-06  other
+        """,
+        {},
+        """
+        id start stop cause stage
+        a  0     3    2     aware
+        a  3     15   4     look
+        a  15    26   0     sold
+        b  0     25   0     look
+        """,
+        dropped={"no origin event": 1},
+        file=FUNNEL,
+    ),
+    Case(
+        "nobody leaves a terminal stage",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-20  purchase
+        a  2020-01-22  visit
+        a  2020-01-25  purchase
+        b  2020-01-05  purchase
+        b  2020-01-08  ad
+        c  2020-01-05  purchase
+        """,
+        {"terminal": "sold"},
+        """
+        id start stop cause stage
+        a  0     15   4     aware
+        """,
+        dropped={"event before the origin": 1, "no origin event": 1},
+        file=FUNNEL,
+    ),
+    Case(
+        "forward movement ignores whoever comes back",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-07  basket
+        a  2020-01-09  visit
+        a  2020-01-11  mail
+        a  2020-01-13  basket
+        a  2020-01-15  purchase
+        """,
+        {"terminal": "sold"},
+        """
+        id start stop cause stage
+        a  0     2    3     aware
+        a  2     10   4     basket
+        """,
+        file=FUNNEL,
+    ),
+    Case(
+        "free movement goes back and forth",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-07  basket
+        a  2020-01-09  visit
+        a  2020-01-10  visit
+        a  2020-01-11  mail
+        a  2020-01-15  purchase
+        """,
+        {"terminal": "sold", "movement": "free"},
+        """
+        id start stop cause stage
+        a  0     2    3     aware
+        a  2     4    2     basket
+        a  4     6    1     look
+        a  6     10   4     aware
+        """,
+        file=FUNNEL,
+    ),
+    Case(
+        "of stages entered at one instant the latest counts",
+        """
+        id at                event
+        a  2020-01-05T12:00  ad
+        a  2020-01-05T11:00  visit
+        a  2020-01-08T12:00  purchase
+        a  2020-01-08T10:00  basket
+        b  2020-01-05        ad
+        b  2020-01-05        mail
+        """,
+        {},
+        """
+        id start stop cause stage
+        a  0     3    4     look
+        a  3     26   0     sold
+        b  0     26   0     aware
+        """,
+        notes={PASSED: 2},
+        file=FUNNEL,
+    ),
+    Case(
+        "an end comes before a move at that instant",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  purchase
+        a  2020-01-08  basket
+        b  2020-01-05  ad
+        b  2020-01-05  purchase
+        """,
+        {"terminal": ["sold"]},
+        """
+        id start stop cause stage
+        a  0     3    4     aware
+        b  0     0    4     aware
+        """,
+        notes={ZERO: 1},
+        file=FUNNEL,
+    ),
+    Case(
+        "customers are lost from any stage, and for good",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  visit
+        a  2020-01-12  cancelled
+        a  2020-01-14  basket
+        b  2020-01-05  cancelled
+        b  2020-01-06  ad
+        c  2020-01-05  ad
+        c  2020-01-08  cancelled
+        c  2020-01-08  purchase
+        """,
+        {"terminal": "sold", "lost": "cancelled"},
+        """
+        id start stop cause stage
+        a  0     3    2     aware
+        a  3     7    5     look
+        c  0     3    4     aware
+        """,
+        dropped={"event before the origin": 1},
+        notes={TWO_ENDS: 1},
+        file=FUNNEL,
+    ),
+    Case(
+        "silence loses them too",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  visit
+        b  2020-01-05  ad
+        b  2020-01-15  visit
+        b  2020-01-24  purchase
+        c  2020-01-24  ad
+        """,
+        {"terminal": "sold", "lost": 10},
+        """
+        id start stop cause stage
+        a  0     3    2     aware
+        a  3     13   5     look
+        b  0     10   2     aware
+        b  10    19   4     look
+        c  0     7    0     aware
+        """,
+        file=FUNNEL,
+    ),
+    Case(
+        "who is in a stage when the window opens enters late",
+        """
+        id at          event
+        a  2019-12-31  ad
+        a  2020-01-05  visit
+        a  2020-01-20  basket
+        b  2020-01-05  ad
+        b  2020-01-10  visit
+        c  2020-01-05  ad
+        c  2020-01-08  purchase
+        """,
+        {"terminal": "sold"},
+        """
+        id start stop cause stage
+        a  10    20   3     look
+        a  20    31   0     basket
+        b  5     26   0     look
+        """,
+        dropped={"ended before the window opened": 1},
+        notes={DELAYED: 2},
+        file=FUNNEL | {"window": OPEN},
+    ),
+    Case(
+        "a move at the cutoff is seen and its stay has no length",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-31  visit
+        b  2020-01-31  ad
+        """,
+        {},
+        """
+        id start stop cause stage
+        a  0     26   2     aware
+        b  0     0    0     aware
+        """,
+        notes={ZERO: 1},
+        file=FUNNEL,
+    ),
+    Case(
+        "covariates are those of the origin",
+        """
+        id at          event  channel
+        a  2020-01-05  ad     web
+        a  2020-01-08  visit  app
+        """,
+        {"by": ["channel", "origin_month"]},
+        """
+        id start stop cause stage channel origin_month
+        a  0     3    2     aware web     2020-01
+        a  3     26   0     look  web     2020-01
+        """,
+        file=FUNNEL,
+    ),
+]
