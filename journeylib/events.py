@@ -23,19 +23,14 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from journeylib.assemble import assemble, resolved, sessions
+from journeylib.attributes import known_attributes
 from journeylib.audit import Audit
 from journeylib.errors import DataError, JourneyFileError, nearest
-from journeylib.intake import (
-    audit_rows,
-    canonical,
-    last_complete_day,
-    need_columns,
-    usable,
-    with_fates,
-)
+from journeylib.intake import audit_rows, last_complete_day, usable, with_fates
 from journeylib.journey import FIRST_CONTACT, Journey
 from journeylib.results import html_table
-from journeylib.sources import open_source
+from journeylib.sources import open_source, standing_in
 from journeylib.times import Span
 from journeylib.where import translate
 from journeylib.window import Window
@@ -109,6 +104,13 @@ class EventLog:
     _fated: ir.Table | None = field(default=None, repr=False)
 
     @property
+    def _gap(self) -> float | None:
+        """Minutes of silence that tell sessions apart, where they are derived."""
+        return (
+            None if "session" in self.journey.columns else self.journey.hygiene.session_gap_minutes
+        )
+
+    @property
     def window(self) -> Window:
         """When we watched; the cutoff is a date or a moment."""
         return self.journey.window
@@ -122,7 +124,11 @@ class EventLog:
     def audit(self) -> Audit:
         """What happened to each row that came in; counted when first asked for."""
         assert self._fated is not None
-        return audit_rows(self._fated)
+        audit = audit_rows(self._fated, self.journey)
+        if self._gap is not None:
+            known = self.rows.select("id", "session").distinct().count().to_pandas()
+            audit = audit.note(f"sessions, told apart by {self._gap:g} minutes", int(known))
+        return audit
 
     @cached_property
     def observed(self) -> tuple[str, ...]:
@@ -253,13 +259,16 @@ class EventLog:
         return html_table(counts, caption)
 
 
-def open_log(journey: Journey) -> EventLog:
+def open_log(journey: Journey, table: pd.DataFrame | ir.Table | None = None) -> EventLog:
     """Open the events of a journey.
 
     Parameters
     ----------
     journey
         As read by ``read_journey``.
+    table
+        Events to use instead of the journey's only source: a pandas frame, or an
+        ibis table of any connection, with the source's own columns.
 
     Returns
     -------
@@ -286,14 +295,18 @@ def open_log(journey: Journey) -> EventLog:
     >>> log.select("purchase").count().to_pandas()
     4
     """
-    raw, known = open_source(journey)
-    table, own_names = canonical(raw, journey)
+    opened = open_source(journey, table)
+    if table is not None:
+        journey = standing_in(journey, table)
+    rows, own_names = assemble(opened.events, journey)
     if journey.window.cutoff == "data":
-        window = journey.window.resolved(last_complete_day(table, journey))
+        window = journey.window.resolved(last_complete_day(rows, journey, own_names))
         journey = replace(journey, window=window)
-    fated = with_fates(table, journey.window)
-    rows = usable(fated)
-    log = EventLog(rows.distinct(), journey, rows, own_names, _attributes(known, journey), fated)
+    rows = resolved(rows, opened.identities, journey, own_names)
+    fated = with_fates(rows, journey, own_names)
+    rows = sessions(usable(fated), journey)
+    known = known_attributes(opened.attributes, journey)
+    log = EventLog(rows.distinct(), journey, rows, own_names, known, fated)
     for name in journey.events:
         _check_derived(log, name)
     if rows.limit(1).count().to_pandas() == 0:
@@ -318,25 +331,6 @@ def any_of(meanings: Sequence[Meaning]) -> Meaning:
     if len(sets) == len(meanings):
         return of_events(name, frozenset().union(*sets))
     return Meaning(name, lambda t: ibis.or_(*(m.holds(t).fill_null(False) for m in meanings)))
-
-
-def _attributes(known: ir.Table | None, journey: Journey) -> ir.Table | None:
-    """The attributes under the name ``id`` and the columns that the journey names."""
-    if known is None or journey.attributes is None:
-        return None
-    named = journey.attributes
-    need_columns(known, [named.id, *(named.columns or ())], journey, "attributes")
-    columns = named.columns or tuple(c for c in known.columns if c != named.id)
-    ids = known[named.id]
-    found = known.aggregate(rows=ids.count(), ids=ids.nunique()).to_pandas()
-    if found["rows"][0] != found["ids"][0]:
-        twice = int(found["rows"][0] - found["ids"][0])
-        raise DataError(
-            f"the attributes have {twice:,} row(s) more than ids in {named.id!r}",
-            where=named.source.label,
-            fix="keep one row a customer: what was known at the origin",
-        )
-    return known.select(id=known[named.id], **{c: known[c] for c in columns if c != named.id})
 
 
 def _check_derived(log: EventLog, name: str) -> None:

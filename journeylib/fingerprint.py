@@ -1,9 +1,10 @@
-"""What data a report saw: one hash over the journey file and the files it names.
+"""What data a report saw: one hash over the journey file and the data it names.
 
 The hash of each file is remembered under the user's cache folder by size and
 time of change, so that a batch of a hundred reports reads a large file once.
+A database is asked for the number of rows and the last moment of its table.
 A cache that cannot be read or written is no error: the file is read again.
-Nothing here loads pandas.
+Nothing here loads pandas, unless a database is to be asked.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from journeylib.errors import SourceError
+from journeylib.feeds import Source
+from journeylib.files import files_of
 from journeylib.journey import Journey
 
 
 def data_fingerprint(journey: Journey) -> str:
-    """SHA-256 over a journey's file and the data files that it names.
+    """SHA-256 over a journey's file and the data that it names.
 
     Parameters
     ----------
@@ -32,30 +34,39 @@ def data_fingerprint(journey: Journey) -> str:
     -------
     str
         64 hexadecimal digits. The same bytes give the same digits wherever the
-        files lie.
+        files lie. A table of a database is known by its columns, its number of rows
+        and its last moment: cheap, but blind to a row that was corrected in place.
 
     Raises
     ------
     SourceError
-        When a data file is missing.
+        When a file is missing, or a database cannot be asked.
     """
-    parts = [("journey", _file_hash(journey.file))]
-    parts += [("source", word) for word in _source_words(journey.source.path, journey.source.url)]
-    if journey.source.table:
-        parts.append(("table", journey.source.table))
+    parts: list[tuple[str, str]] = [("journey", _file_hash(journey.file))]
+    for feed in journey.feeds:
+        parts += [("source", word) for word in _words(feed.source, feed.columns.get("at"))]
     if journey.attributes is not None:
-        origin = journey.attributes.source
-        parts += [("attributes", word) for word in _source_words(origin.path, origin.url)]
+        known = journey.attributes
+        parts += [("attributes", word) for word in _words(known.source, known.valid_from)]
+    if journey.identities is not None and journey.identities.source is not None:
+        pairs = journey.identities
+        parts += [("identities", word) for word in _words(journey.identities.source, pairs.since)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _source_words(path: Path | None, url: str | None) -> list[str]:
-    """What stands for a source: the hash of its file, or the unopened name of its database."""
-    if path is None:
-        return [str(url)]
-    if not path.is_file():
-        raise SourceError(f"there is no data file {path.name!r}", where=str(path))
-    return [_file_hash(path)]
+def _words(source: Source, at: str | None) -> list[str]:
+    """What stands for a source: the hashes of its files, or what its table says of itself."""
+    if source.digest is not None:
+        return [source.digest]
+    if source.path is None:
+        from journeylib.sources import snapshot
+
+        return [str(source.url), str(source.schema), str(source.table), *snapshot(source, at)]
+    files = files_of(source.path)
+    if len(files) == 1:
+        return [str(source.table), _file_hash(files[0])]
+    top = Path(os.path.commonpath([file.parent for file in files]))
+    return [f"{file.relative_to(top).as_posix()} {_file_hash(file)}" for file in files]
 
 
 def _file_hash(path: Path) -> str:

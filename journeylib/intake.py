@@ -11,17 +11,25 @@ from collections.abc import Iterable, Mapping
 
 import ibis
 import ibis.expr.types as ir
+from ibis.common.exceptions import IbisError
 
 from journeylib.audit import Audit
-from journeylib.errors import DataError, nearest
+from journeylib.errors import DataError, JourneyFileError, nearest
+from journeylib.feeds import BESIDES, Feed
 from journeylib.journey import CANONICAL, Journey
-from journeylib.times import Span, read_moments
-from journeylib.window import DAY, Window
+from journeylib.moments import NO_OFFSET, OFFSET
+from journeylib.moments import read as read_column
+from journeylib.stitch import STATUS
+from journeylib.times import Span
+from journeylib.where import translate
+from journeylib.window import DAY
 
 NO_ID = "missing id"
 NO_TIME = "missing time"
 BAD_TIME = "unparsable time"
 NO_EVENT = "missing event name"
+EXCLUDED = "excluded by rule: {rule}"
+LATE = "received after the cutoff"
 AFTER = "after the cutoff"
 DUPLICATE = "exact duplicate of another row"
 STAGED = "in the window, mapped to a stage"
@@ -33,17 +41,22 @@ KEPT = (STAGED, UNMAPPED, HISTORY)
 
 FATE = "_fate"
 _UNREAD = "_unread"
-TAKEN = (*CANONICAL, "stage", FATE, _UNREAD)  # in any case: to DuckDB, ID is id
+_HOW = "_how"
+_INTERNAL = (FATE, _UNREAD, _HOW, STATUS)
+# in any case: to DuckDB, ID is id
+TAKEN = (*CANONICAL, *BESIDES, "stage", "feed", *_INTERNAL)
 
 
-def canonical(raw: ir.Table, journey: Journey) -> tuple[ir.Table, dict[str, str]]:
-    """All rows of a source under our column names, on the log's clock.
+def canonical(raw: ir.Table, journey: Journey, feed: Feed) -> tuple[ir.Table, dict[str, str]]:
+    """All rows of a feed under our column names, on the log's clock.
 
     Parameters
     ----------
     raw
         The source's own table.
     journey
+        Says which event is in which stage, and whose clock counts.
+    feed
         Says which column is which.
 
     Returns
@@ -60,26 +73,51 @@ def canonical(raw: ir.Table, journey: Journey) -> tuple[ir.Table, dict[str, str]
     DataError
         When a mapped column is not in the source, or cannot hold moments.
     """
-    need_columns(raw, journey.columns.values(), journey, "columns")
-    mapped = {own: ours for ours, own in reversed(list(journey.columns.items()))}
+    need_columns(raw, feed.columns.values(), feed.source.label, f"{journey.file}, key {feed.key}")
+    mapped = {own: ours for ours, own in reversed(list(feed.columns.items()))}
     names = {c: f"source_{c}" if c.lower() in TAKEN else c for c in raw.columns if c not in mapped}
-    columns = {ours: raw[own] for ours, own in journey.columns.items()}
-    columns["at"] = read_moments(columns["at"], journey.window, journey.columns["at"])
+    columns: dict[str, ir.Value] = {}
+    if "id" not in feed.columns:
+        columns["id"] = ibis.null("string")
+    columns |= {ours: picked(raw, own) for ours, own in feed.columns.items()}
+    columns |= {ours: ibis.literal(value) for ours, value in feed.constants.items()}
+    own_at, form = feed.columns["at"], feed.source.time_format
+    moments = read_column(columns["at"], journey.window, own_at, form)
+    if "received" in columns:
+        own = feed.columns["received"]
+        columns["received"] = read_column(columns["received"], journey.window, own, form).at
+    columns["at"] = moments.at
     columns["event"] = columns["event"].cast("string")
     columns["stage"] = _stage(columns["event"], journey.staged)
     columns |= {new: raw[own] for own, new in names.items()}
-    columns[_UNREAD] = raw[journey.columns["at"]].notnull() & columns["at"].isnull()
+    columns[_UNREAD] = picked(raw, own_at).notnull() & moments.at.isnull()
+    columns[_HOW] = moments.how
     own_names = {own: new for own, new in {**names, **mapped}.items() if own != new}
     return raw.select(**columns), own_names
 
 
-def with_fates(table: ir.Table, window: Window) -> ir.Table:
-    """The rows of :func:`canonical` with one more column, the fate of each."""
-    span = Span.of(window)
-    broken = _broken(table)
+def picked(raw: ir.Table, own: str) -> ir.Value:
+    """A column by its own name; ``outer.inner`` is a field of a nested column."""
+    if own in raw.columns:
+        return raw[own]
+    outer, *inner = own.split(".")
+    value = raw[outer]
+    for name in inner:
+        value = value[name]
+    return value
+
+
+def with_fates(table: ir.Table, journey: Journey, own_names: Mapping[str, str]) -> ir.Table:
+    """The rows of a log's table with one more column, the fate of each."""
+    span = Span.of(journey.window)
+    late: list[tuple[ir.BooleanValue, str]] = []
+    if "received" in table.columns and journey.hygiene.late == "drop":
+        late = [(span.after(table["received"]).fill_null(False), LATE)]
     fate = ibis.cases(
-        *broken,
+        *_broken(table),
+        *_excluded(table, journey, own_names),
         (span.after(table["at"]), AFTER),
+        *late,
         (span.before(table["at"]), HISTORY),
         (table["stage"].notnull(), STAGED),
         else_=UNMAPPED,
@@ -89,20 +127,38 @@ def with_fates(table: ir.Table, window: Window) -> ir.Table:
 
 def usable(fated: ir.Table) -> ir.Table:
     """The rows that are kept, exact duplicates still among them."""
-    return fated.filter(fated[FATE].isin(KEPT)).drop(FATE, _UNREAD)
+    return _bare(fated.filter(fated[FATE].isin(KEPT))).drop(FATE)
 
 
-def audit_rows(fated: ir.Table) -> Audit:
-    """Count the fates of all rows in two queries: as they came in, and without duplicates."""
-    came, distinct = (_counts(t) for t in (fated, fated.filter(fated[FATE].isin(KEPT)).distinct()))
+def audit_rows(fated: ir.Table, journey: Journey) -> Audit:
+    """Count the fates of all rows, and how those kept were read and whose they became.
+
+    Two queries: as the rows came in, and without duplicates. Notes count rows as they
+    came in, exact duplicates among them.
+    """
+    remarks = [name for name in (_HOW, STATUS) if name in fated.columns]
+    counted = fated.group_by([FATE, *remarks]).aggregate(
+        rows=fated.count(), late=_late(fated, journey).cast("int64").sum()
+    )
+    rows = counted.to_pandas()
+    came = {str(fate): int(n) for fate, n in rows.groupby(FATE)["rows"].sum().items()}
+    distinct = _counts(_bare(fated.filter(fated[FATE].isin(KEPT))).distinct())
     kept = {fate: distinct.get(fate, 0) for fate in KEPT}
-    dropped = {fate: came.get(fate, 0) for fate in DROPPED}
+    dropped = {fate: came.get(fate, 0) for fate in (*DROPPED, *_rules(fated, journey))}
     dropped[DUPLICATE] = sum(came.get(fate, 0) - kept[fate] for fate in KEPT)
-    return Audit("events", sum(came.values()), kept, dropped)
+    audit = Audit("events", int(rows["rows"].sum()), kept, dropped)
+    noted = rows[rows[FATE].isin(KEPT)]
+    for name in remarks:
+        counts = noted.groupby(name)["rows"].sum()
+        if OFFSET not in counts.index:  # nothing is mixed: that is how moments usually are
+            counts = counts.drop(NO_OFFSET.format(zone=journey.window.timezone), errors="ignore")
+        for remark, n in counts.items():
+            audit = audit.note(str(remark), int(n))
+    return audit.note(f"{LATE}, kept", int(noted["late"].fillna(0).sum()))
 
 
-def last_complete_day(table: ir.Table, journey: Journey) -> dt.date:
-    """What ``cutoff = "data"`` means for these rows of :func:`canonical`.
+def last_complete_day(table: ir.Table, journey: Journey, own_names: Mapping[str, str]) -> dt.date:
+    """What ``cutoff = "data"`` means for these rows; those excluded by a rule do not count.
 
     Where every moment is a midnight the data are dates, and the last date is
     complete. Otherwise the last day may have been cut off, and the day before is.
@@ -112,7 +168,9 @@ def last_complete_day(table: ir.Table, journey: Journey) -> dt.date:
     DataError
         When no row can be used.
     """
-    good = table.filter(~ibis.or_(*(condition for condition, _ in _broken(table))))
+    bad = [condition for condition, _ in _broken(table)]
+    bad += [condition for condition, _ in _excluded(table, journey, own_names)]
+    good = table.filter(~ibis.or_(*bad))
     at = good["at"]
     answer = good.aggregate(
         last=at.max().cast("string"), clocked=(at != at.truncate("D")).any()
@@ -127,17 +185,21 @@ def last_complete_day(table: ir.Table, journey: Journey) -> dt.date:
     return last - DAY if answer["clocked"][0] else last
 
 
-def need_columns(raw: ir.Table, names: Iterable[str], journey: Journey, key: str) -> None:
+def need_columns(raw: ir.Table, names: Iterable[str], label: str, where: str) -> None:
     """Raise a ``DataError`` when a column named in the journey file is not in the source."""
     for own in names:
-        if own not in raw.columns:
+        try:
+            picked(raw, own)
+        except (AttributeError, KeyError, TypeError, IbisError):
+            single = len(raw.columns) == 1 and any(mark in raw.columns[0] for mark in ",;|\t^~")
             raise DataError(
-                f"there is no column {own!r} in {journey.source.label}"
-                if key == "columns"
-                else f"there is no column {own!r} in the attributes",
-                where=f"{journey.file}, key {key}",
-                fix=nearest(own, raw.columns),
-            )
+                f"there is no column {own!r} in {label}",
+                where=where,
+                fix="the file was read as a single column: check that every row has the same "
+                'number of fields, or name the delimiter: [source] delimiter = ";"'
+                if single
+                else nearest(own, raw.columns),
+            ) from None
 
 
 def _stage(event: ir.StringValue, staged: Mapping[str, str]) -> ir.StringValue:
@@ -157,6 +219,48 @@ def _broken(table: ir.Table) -> list[tuple[ir.BooleanValue, str]]:
         (table["at"].isnull(), NO_TIME),
         (_blank(table["event"]), NO_EVENT),
     ]
+
+
+def _excluded(
+    table: ir.Table, journey: Journey, own_names: Mapping[str, str]
+) -> list[tuple[ir.BooleanValue, str]]:
+    """Rows that a rule of ``[hygiene] exclude`` takes out, in the order of the rules."""
+
+    def column(name: str) -> ir.Value:
+        known = [*table.columns, *own_names]
+        ours = name if name in table.columns else own_names.get(name)
+        if ours is None:
+            raise DataError(f"the log has no column {name!r}", fix=nearest(name, known))
+        return table[ours]
+
+    conditions = []
+    for rule, text in journey.hygiene.exclude.items():
+        try:
+            holds = translate(text, column).fill_null(False)
+        except JourneyFileError as error:
+            where = f"{journey.file}, key hygiene.exclude"
+            raise JourneyFileError(error.what, where=where, fix=error.fix) from None
+        conditions.append((holds, EXCLUDED.format(rule=rule)))
+    return conditions
+
+
+def _rules(fated: ir.Table, journey: Journey) -> list[str]:
+    """Reasons that only some journeys have."""
+    rules = [EXCLUDED.format(rule=rule) for rule in journey.hygiene.exclude]
+    drops = "received" in fated.columns and journey.hygiene.late == "drop"
+    return [*rules, *([LATE] if drops else [])]
+
+
+def _late(fated: ir.Table, journey: Journey) -> ir.BooleanValue:
+    """Whether a row was received after the cutoff; of a log that does not say so, never."""
+    if "received" not in fated.columns:
+        return fated[FATE].isnull()  # never
+    return Span.of(journey.window).after(fated["received"]).fill_null(False)
+
+
+def _bare(fated: ir.Table) -> ir.Table:
+    """Without the columns that say how a row was read, in which equal rows may differ."""
+    return fated.drop(*(name for name in (_UNREAD, _HOW, STATUS) if name in fated.columns))
 
 
 def _blank(column: ir.Value) -> ir.BooleanValue:

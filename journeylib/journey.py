@@ -13,41 +13,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from journeylib.errors import JourneyFileError
+from journeylib.feeds import (
+    CANONICAL,
+    Feed,
+    Hygiene,
+    Identities,
+    Source,
+    read_feeds,
+    read_hygiene,
+    read_identities,
+    read_source,
+)
 from journeylib.home import find
 from journeylib.tomltable import Moment, Table, parse, read_moment
 from journeylib.window import RESOLUTIONS, Window
 
-CANONICAL = (
-    *("id", "at", "event", "channel", "touchpoint"),
-    *("content", "value", "score", "session", "account"),
-)
-REQUIRED = ("id", "at", "event")
+__all__ = ["CANONICAL", "FIRST_CONTACT", "Journey", "Source", "read_journey"]
+
 FIRST_CONTACT = "first_contact"
 UNITS = ("seconds", "minutes", "hours", "days", "weeks", "months", "years")
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where rows are: a file, or a table of a database.
-
-    Parameters
-    ----------
-    path
-        Absolute path of a file; None for a database.
-    url
-        Of a database; ``"env:NAME"`` reads it from the environment when it is opened.
-    table
-        In that database.
-    """
-
-    path: Path | None = None
-    url: str | None = None
-    table: str | None = None
-
-    @property
-    def label(self) -> str:
-        """What to call it in a message; never the address of a database."""
-        return str(self.path) if self.path is not None else f"table {self.table!r}"
 
 
 @dataclass(frozen=True)
@@ -61,11 +45,16 @@ class Churn:
 
 @dataclass(frozen=True)
 class Attributes:
-    """What is known of a customer at the origin: a table with one row an id."""
+    """What is known of a customer at the origin.
+
+    A table with one row an id; or, with ``valid_from``, one row each time that
+    something became known: the latest not after the origin counts.
+    """
 
     source: Source
     id: str
     columns: tuple[str, ...] | None = None
+    valid_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,32 +67,43 @@ class Journey:
         As shown in reports.
     unit
         Of every duration; one of ``UNITS``. A month is 30.4375 days, a year 365.25.
-    source
-        Where the events are.
-    columns
-        Our name -> the source's column; ``id``, ``at`` and ``event`` at least.
+    feeds
+        The tables of events, one or several.
     stages
         Stage -> its events, in the order of the journey.
     window
         When we watched.
     events
         Derived event -> SQL predicate on one row.
-    churn, attributes
+    churn, attributes, identities
         None where the file has none.
+    hygiene
+        Rules about rows that are no customer's doing.
     file
         The journey file itself.
     """
 
     name: str
     unit: str
-    source: Source
-    columns: Mapping[str, str]
+    feeds: tuple[Feed, ...]
     stages: Mapping[str, tuple[str, ...]]
     window: Window
     file: Path
     events: Mapping[str, str] = field(default_factory=dict)
     churn: Churn | None = None
     attributes: Attributes | None = None
+    identities: Identities | None = None
+    hygiene: Hygiene = field(default_factory=Hygiene)
+
+    @property
+    def source(self) -> Source:
+        """Where the events are; the first place where there are several."""
+        return self.feeds[0].source
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Our name -> the source's column; with several feeds that of the first that has it."""
+        return {name: own for feed in reversed(self.feeds) for name, own in feed.columns.items()}
 
     @property
     def staged(self) -> dict[str, str]:
@@ -147,36 +147,31 @@ def read_journey(
     file = find(path)
     top = Table(file, "", parse(file))
     top.only(
-        "name", "unit", "source", "columns", "stages", "events", "window", "churn", "attributes"
+        *("name", "unit", "source", "columns", "constants", "sources", "identities", "stages"),
+        *("events", "window", "churn", "attributes", "hygiene"),
     )
-    columns = _columns(top.table("columns"))
+    feeds = read_feeds(top)
     stages = _stages(top.table("stages", {}))
     return Journey(
         name=top.text("name"),
         unit=top.choice("unit", UNITS, "days"),
-        source=_source(top.table("source"), ("path", "url", "table")),
-        columns=columns,
+        feeds=feeds,
         stages=stages,
         window=_window(top.table("window"), start, cutoff),
         file=file,
         events=_derived(top.table("events", {}), stages),
         churn=_churn(top.table("churn")) if "churn" in top.values else None,
         attributes=(
-            _attributes(top.table("attributes"), columns) if "attributes" in top.values else None
+            _attributes(top.table("attributes"), feeds) if "attributes" in top.values else None
         ),
+        identities=(
+            read_identities(top.table("identities")) if "identities" in top.values else None
+        ),
+        hygiene=read_hygiene(top.table("hygiene", {})),
     )
 
 
 # ---- one function a table of the file ------------------------------------------------
-
-
-def _columns(table: Table) -> dict[str, str]:
-    table.only(*CANONICAL)
-    columns = {name: table.text(name) for name in table.values}
-    for name in REQUIRED:
-        if name not in columns:
-            raise table.missing(name, "the name of a column of the source")
-    return columns
 
 
 def _stages(table: Table) -> dict[str, tuple[str, ...]]:
@@ -252,22 +247,12 @@ def _churn(table: Table) -> Churn:
     return Churn(inactivity_days=float(days), activity=activity)
 
 
-def _attributes(table: Table, columns: Mapping[str, str]) -> Attributes:
-    table.only("path", "url", "table", "columns", "id")
+def _attributes(table: Table, feeds: tuple[Feed, ...]) -> Attributes:
+    source = read_source(table, ("columns", "id", "valid_from"))
+    ids = [feed.columns["id"] for feed in feeds if "id" in feed.columns]
     return Attributes(
-        source=_source(table, ("path", "url", "table", "columns", "id")),
-        id=table.text("id", columns["id"]),
+        source=source,
+        id=table.text("id", ids[0]) if ids else table.text("id"),
         columns=table.texts("columns") if "columns" in table.values else None,
+        valid_from=table.text("valid_from") if "valid_from" in table.values else None,
     )
-
-
-def _source(table: Table, allowed: tuple[str, ...]) -> Source:
-    table.only(*allowed)
-    if ("path" in table.values) == ("url" in table.values):
-        raise table.bad("", dict(table.values), "either path, or url and table")
-    if "path" in table.values:
-        path = Path(table.text("path")).expanduser()
-        return Source(path=(table.file.parent / path).resolve())
-    if "table" not in table.values:
-        raise table.missing("table", "the name of a table in that database")
-    return Source(url=table.text("url"), table=table.text("table"))

@@ -1,121 +1,219 @@
-"""The only place that opens connections: a file or a table becomes one ibis table.
+"""The only place that opens connections: files and tables become ibis tables of one engine.
 
 The embedded default is DuckDB in memory. Everything above this module is an ibis
-expression and does not know which engine answers.
+expression and does not know which engine answers. Tables of events are used where
+they are as long as all of them are in one place. Where they are not, those in other
+places are copied into DuckDB. Attributes and identities, a row a customer, are carried
+to where the events are.
 """
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import hashlib
+from dataclasses import dataclass, replace
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
-import sqlglot as sg
+import pandas as pd
 
-from journeylib.errors import SourceError, nearest
-from journeylib.journey import Journey, Source
+from journeylib import databases, embedded
+from journeylib.errors import SourceError
+from journeylib.feeds import Feed, Source, is_spark
+from journeylib.files import files_of, kind_of
+from journeylib.journey import Journey
 
-READERS = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".csv.gz": "csv",
-}
-
-
-def connect() -> ibis.BaseBackend:
-    """A DuckDB of its own, in memory, whose clock is UTC wherever it runs."""
-    connection = ibis.duckdb.connect(temp_directory=tempfile.gettempdir())
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    return connection
+_EMBEDDED = ""
 
 
-def open_source(journey: Journey) -> tuple[ir.Table, ir.Table | None]:
-    """The events of a journey and its attributes as ibis tables of one connection.
+@dataclass(frozen=True)
+class Opened:
+    """The tables of a journey, with their own columns, on one connection."""
+
+    events: tuple[ir.Table, ...]
+    attributes: ir.Table | None
+    identities: ir.Table | None
+
+
+def open_source(journey: Journey, table: pd.DataFrame | ir.Table | None = None) -> Opened:
+    """The events of a journey, its attributes and identities as ibis tables.
 
     Parameters
     ----------
     journey
         As read by ``read_journey``.
+    table
+        Events to use instead of the journey's only source.
 
     Returns
     -------
-    events, attributes
-        With the sources' own columns; ``attributes`` is None where the journey
-        has none. Nothing is read yet beyond what tells the columns' types.
+    Opened
+        One table of events a feed; the rest None where the journey has none. Nothing
+        is read yet beyond what tells the columns' types.
 
     Raises
     ------
     SourceError
-        When a file is absent, of an unknown kind, empty or broken.
+        When a file is absent, of an unknown kind, empty or broken; when a database
+        cannot be opened or has no such table.
     """
-    connection = connect()
-    events = _read(connection, journey.source, text=journey.columns["id"])
-    if journey.attributes is None:
-        return events, None
-    known = journey.attributes
-    return events, _read(connection, known.source, text=known.id)
+    if table is not None:
+        return _of_table(journey, table)
+    sources = [feed.source for feed in journey.feeds]
+    places = list(dict.fromkeys(_place(source) for source in sources))
+    if len(places) > 1:
+        places = [_EMBEDDED]
+    host = _Host(places[0], sources)
+    events = tuple(host.read(feed.source, _texts(feed)) for feed in journey.feeds)
+    return _with_beside(journey, host, events)
 
 
-def _read(connection: ibis.BaseBackend, source: Source, text: str) -> ir.Table:
-    """One source as a table; the column ``text`` of a CSV stays text, as ids are names."""
-    if source.path is None:
-        raise SourceError(
-            f"opening {source.label} of a database is not supported",
-            where="[source] url",
-            fix="point [source] path at a Parquet or CSV file",
-        )
-    path = source.path
-    if not path.is_file():
-        raise SourceError(
-            f"there is no data file {path.name!r}", where=str(path), fix=_advice(path)
-        )
-    kind = next((READERS[end] for end in READERS if path.name.lower().endswith(end)), None)
-    if kind is None:
-        raise SourceError(
-            f"{path.name!r} is of an unknown kind",
-            where=str(path),
-            fix=nearest(path.suffix, READERS),
-        )
-    if path.stat().st_size == 0:
-        raise SourceError(
-            f"{path.name!r} is empty: 0 bytes", where=str(path), fix="write the file again"
-        )
+def snapshot(source: Source, at: str | None) -> list[str]:
+    """A table of a database in a few words: columns and types, rows, last moment.
+
+    Parameters
+    ----------
+    source
+        With an address.
+    at
+        Column of moments, where there is one.
+
+    Raises
+    ------
+    SourceError
+        When the database cannot be opened or has no such table.
+    """
+    host = _Host(_place(source), [source])
     try:
-        if kind == "parquet":
-            return _plain(connection, connection.read_parquet(str(path)))
-        # all rows are looked at: a type guessed from the first ones can be wrong later
-        types = {text: "VARCHAR"} if text in connection.con.read_csv(str(path)).columns else {}
-        return connection.read_csv(str(path), types=types, sample_size=-1)
-    except (duckdb.Error, OSError, ValueError) as error:
-        detail = str(error).splitlines()[0]
+        table = host.read(source, set())
+        asked = {"rows": table.count()}
+        if at is not None and at in table.columns:
+            asked["last"] = table[at].max().cast("string")
+        found = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+        columns = [f"{name} {kind}" for name, kind in table.schema().items()]
+        return [*columns, *(str(value) for value in found.values())]
+    finally:
+        host.close()
+
+
+class _Host:
+    """Where the tables of a journey come together: one connection a place, one of them ours."""
+
+    def __init__(self, place: str, sources: list[Source]) -> None:
+        self.place = place
+        self._sources = sources
+        self._connections: dict[str, ibis.BaseBackend] = {}
+
+    def connection(self, place: str, source: Source) -> ibis.BaseBackend:
+        if place not in self._connections:
+            if place == _EMBEDDED:
+                self._connections[place] = embedded.connect(self._sources)
+            else:
+                self._connections[place] = databases.connect(place, source.label)
+        return self._connections[place]
+
+    def read(self, source: Source, text: set[str]) -> ir.Table:
+        """A source as a table of the host, copied where it lives elsewhere."""
+        place = _place(source)
+        connection = self.connection(place, source)
+        if place == _EMBEDDED:
+            found = embedded.read(connection, source, text)
+        elif source.path is not None:
+            found = _spark_files(connection, source, text)
+        else:
+            found = databases.table(connection, source)
+        return found if place == self.place else self._carried(found, source)
+
+    def close(self) -> None:
+        """Let go of what is not needed any more; Spark's session belongs to the process."""
+        for place, connection in self._connections.items():
+            if not is_spark(place):
+                connection.disconnect()
+
+    def _carried(self, table: ir.Table, source: Source) -> ir.Table:
+        if self.place == _EMBEDDED:
+            return embedded.fetched(self.connection(_EMBEDDED, source), table)
+        return ibis.memtable(table.to_pyarrow())
+
+
+def standing_in(journey: Journey, table: pd.DataFrame | ir.Table) -> Journey:
+    """The journey whose source is a table given by hand, known by what is in it."""
+    digest = "an ibis table"
+    if isinstance(table, pd.DataFrame):
+        hashes = pd.util.hash_pandas_object(table.astype(str), index=False).to_numpy()
+        digest = hashlib.sha256(repr(list(table.columns)).encode() + hashes.tobytes()).hexdigest()
+    source = Source(table="given by hand", digest=digest)
+    return replace(journey, feeds=(replace(journey.feeds[0], source=source),))
+
+
+def _place(source: Source) -> str:
+    return _EMBEDDED if source.url is None else databases.address(source)
+
+
+def _texts(feed: Feed) -> set[str]:
+    """Columns that are names or moments, which no reader is to take for numbers."""
+    return {
+        feed.columns[name]
+        for name in ("id", "anonymous", "at", "received", "account")
+        if name in feed.columns
+    }
+
+
+def _with_beside(journey: Journey, host: _Host, events: tuple[ir.Table, ...]) -> Opened:
+    known, pairs = journey.attributes, journey.identities
+    attributes = identities = None
+    if known is not None:
+        names = {known.id, *([known.valid_from] if known.valid_from else [])}
+        attributes = host.read(known.source, names)
+    if pairs is not None and pairs.source is not None:
+        names = {pairs.anonymous, pairs.customer, *([pairs.since] if pairs.since else [])}
+        identities = host.read(pairs.source, names)
+    return Opened(events, attributes, identities)
+
+
+def _of_table(journey: Journey, table: pd.DataFrame | ir.Table) -> Opened:
+    """Events given by hand, for a journey with one source."""
+    if len(journey.feeds) > 1:
         raise SourceError(
-            f"{path.name!r} cannot be read as {kind}: {detail}",
-            where=str(path),
-            fix="check that the file is complete and is what its name says",
-        ) from None
+            "a table can stand in for one source, and the journey has several",
+            where=f"{journey.file}, key sources",
+            fix="use a journey file with one [source]",
+        )
+    host = _Host(_EMBEDDED, [journey.source])
+    if isinstance(table, pd.DataFrame):
+        connection = host.connection(_EMBEDDED, journey.source)
+        return _with_beside(
+            journey, host, (embedded.of_frame(connection, table, _texts(journey.feeds[0])),)
+        )
+    beside = _with_beside(journey, host, (table,))
+    carried = [
+        None if other is None else ibis.memtable(other.to_pyarrow())
+        for other in (beside.attributes, beside.identities)
+    ]
+    return Opened((table,), *carried)
 
 
-def _plain(connection: ibis.BaseBackend, table: ir.Table) -> ir.Table:
-    """Nanosecond moments with a zone, which ibis does not know, as microseconds."""
-    strange = [n for n, kind in table.schema().items() if "TIMESTAMPTZ_NS" in str(kind)]
-    if not strange:
-        return table
-    quoted = {name: sg.to_identifier(name, quoted=True).sql("duckdb") for name in strange}
-    casts = ", ".join(f"CAST({q} AS TIMESTAMPTZ) AS {q}" for q in quoted.values())
-    view = f"{table.get_name()}_plain"
-    connection.raw_sql(
-        f'CREATE TEMP VIEW "{view}" AS SELECT * REPLACE ({casts}) FROM "{table.get_name()}"'
-    )
-    return connection.table(view)
-
-
-def _advice(path: Path) -> str:
-    """What to do about an absent file: fetch a sample, or mind the spelling."""
-    from journeylib.samples import SAMPLES
-
-    if path.parent.name in SAMPLES:
-        return f"journey sample {path.parent.name}"
-    beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-    return nearest(path.name, beside) if beside else "check [source] path in the journey file"
+def _spark_files(connection: ibis.BaseBackend, source: Source, text: set[str]) -> ir.Table:
+    """Files that Spark reads itself; columns of ``text`` stay text in those without types."""
+    assert source.path is not None and source.url is not None
+    assert is_spark(databases.address(source))
+    files = [str(file) for file in files_of(source.path)]
+    kind = kind_of(files_of(source.path)[0])
+    where = str(source.path) if source.path.is_dir() else files
+    session = connection._session
+    if kind == "parquet":
+        frame = session.read.parquet(*([where] if isinstance(where, str) else where))
+    elif kind in ("csv", "json"):
+        options = {"header": True, "sep": source.delimiter or ","} if kind == "csv" else {}
+        read = getattr(session.read.options(inferSchema=True, **options), kind)
+        kept = [
+            f"`{field.name.replace('`', '``')}` string"
+            if field.name in text
+            else f"`{field.name.replace('`', '``')}` {field.dataType.simpleString()}"
+            for field in read(where).schema.fields
+        ]
+        frame = getattr(session.read.options(**options).schema(", ".join(kept)), kind)(where)
+    else:
+        raise SourceError(f"Spark does not read {kind} files here", where=str(source.path))
+    name = embedded._name("spark")
+    frame.createOrReplaceTempView(name)
+    return connection.table(name)

@@ -59,6 +59,13 @@ class Table:
             raise self.bad(name, value, f"a table, [{name}]")
         return Table(self.file, ".".join(p for p in (self.key, name) if p), value)
 
+    def tables(self, name: str) -> list[Table]:
+        """The tables of a list of tables, ``[[name]]``, each known by its place in it."""
+        value = self.values[name]
+        if not isinstance(value, list) or not value or not all(isinstance(v, dict) for v in value):
+            raise self.bad(name, value, f"one or more tables, [[{name}]]")
+        return [Table(self.file, f"{name}[{i}]", entry) for i, entry in enumerate(value, 1)]
+
     def text(self, name: str, default: str = _NO_DEFAULT) -> str:
         """The text under a key, which is not blank."""
         value = self._get(name, default, "a text")

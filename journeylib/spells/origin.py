@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from journeylib import attributes
+from journeylib.attributes import KNOWN, LATER, SINCE
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning
 from journeylib.spells.core import CORE
 from journeylib.times import PERIODS, period_text
 
-KNOWN = "_known"
 # built-in columns: when the clock started
 COHORTS = {f"origin_{period}": period for period in PERIODS}
 
@@ -56,13 +57,14 @@ def covariates(log: EventLog, by: str | Sequence[str] | None) -> Covariates:
         For a column that none has, named twice, or named as spells name theirs.
     """
     names = () if by is None else (by,) if isinstance(by, str) else tuple(by)
-    known = () if log.attributes is None else log.attributes.columns[1:]
-    rows, attributes, cohorts = {}, [], []
+    known = () if log.attributes is None else log.attributes.drop("id").columns
+    known = tuple(name for name in known if name != SINCE)
+    rows, joined, cohorts = {}, [], []
     for name in names:
         if name in log.table.columns or name in log.own_names:
             rows[name] = log.column(name)
         elif name in known:
-            attributes.append(name)
+            joined.append(name)
         elif name in COHORTS:
             cohorts.append(name)
         else:
@@ -73,7 +75,7 @@ def covariates(log: EventLog, by: str | Sequence[str] | None) -> Covariates:
                 fix=nearest(name, allowed),
             )
         need_free(name, names)
-    return Covariates(rows, tuple(attributes), names, tuple(cohorts))
+    return Covariates(rows, tuple(joined), names, tuple(cohorts))
 
 
 def need_free(name: str, names: Sequence[str]) -> None:
@@ -120,15 +122,10 @@ def at_origin(
 
 
 def with_attributes(log: EventLog, base: ir.Table, names: Sequence[str]) -> ir.Table:
-    """Join attributes by id; ``_known`` says whether the customer is among them."""
+    """Join attributes as of the origin; ``_known`` says whether the customer is among them."""
     if not names or log.attributes is None:
-        return base.mutate(**{KNOWN: ibis.literal(True)})
-    known = log.attributes.select(_attribute_id="id", **{n: n for n in names})
-    left, right = base["id"], known["_attribute_id"]
-    if left.type().is_string() != right.type().is_string():
-        left, right = left.cast("string"), right.cast("string")
-    joined = base.left_join(known, left == right)
-    return joined.mutate(**{KNOWN: joined["_attribute_id"].notnull()}).drop("_attribute_id")
+        return base.mutate(**{KNOWN: ibis.literal(True), LATER: ibis.literal(False)})
+    return attributes.at_origin(log.attributes, base, names)
 
 
 def with_cohorts(log: EventLog, base: ir.Table, names: Sequence[str]) -> ir.Table:

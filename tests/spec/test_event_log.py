@@ -211,9 +211,9 @@ def test_missing_ids_of_any_type(tmp_path: Path, ids: list[Any], kept: int) -> N
     assert (audit.n_kept, audit.dropped["missing id"]) == (kept, 1)
 
 
-def test_moments_that_are_numbers(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"id": [1], "at": [1578182400], "event": ["ad"]})
-    with pytest.raises(DataError, match="column 'at' holds int64, not moments in time"):
+def test_moments_that_are_neither(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": [1], "at": [True], "event": ["ad"]})
+    with pytest.raises(DataError, match="column 'at' holds boolean, not moments in time"):
         open_frame(tmp_path, frame)
 
 

@@ -1,0 +1,346 @@
+"""What a journey file says of its data: where they are, which column is what, who is who.
+
+A *feed* is one table of events with its own columns. A journey has one, under
+``[source]`` and ``[columns]``, or several, each under ``[[sources]]``. Nothing here
+loads pandas or opens anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from journeylib.errors import JourneyFileError
+from journeylib.tomltable import Table
+
+CANONICAL = (
+    *("id", "at", "event", "channel", "touchpoint"),
+    *("content", "value", "score", "session", "account"),
+)
+# used on the way to the log: who it was before they said so, and when we heard of it
+BESIDES = ("anonymous", "received")
+WHERE = ("path", "url", "table", "schema", "delimiter", "time_format", "memory", "threads")
+_FROM_ENVIRONMENT = "env:"
+_MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?)?B", re.IGNORECASE)
+_TIME_PARTS = {"d", "m", "Y", "H", "M", "S"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows are: files, a table of a database, or a frame in memory.
+
+    Parameters
+    ----------
+    path
+        Absolute path of a file, a folder or a pattern; None for a database.
+    url
+        Of a database; ``"env:NAME"`` reads it from the environment when it is opened.
+    table, schema
+        In that database, or in a DuckDB file.
+    delimiter
+        Of a CSV file whose delimiter cannot be guessed.
+    time_format
+        Of moments that are text but not ISO 8601: ``%d %m %Y %H %M %S``.
+    memory, threads
+        What the embedded DuckDB may use, for instance ``"2GB"``.
+    digest
+        Of a frame in memory.
+    """
+
+    path: Path | None = None
+    url: str | None = None
+    table: str | None = None
+    schema: str | None = None
+    delimiter: str | None = None
+    time_format: str | None = None
+    memory: str | None = None
+    threads: int | None = None
+    digest: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message; never the address of a database."""
+        return str(self.path) if self.path is not None else f"table {self.table!r}"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One table of events.
+
+    Parameters
+    ----------
+    name
+        In audits and in the column ``feed`` of a log with several.
+    source
+        Where it is.
+    columns
+        Our name -> the source's column. A field of a nested column is ``outer.inner``.
+    constants
+        Our name -> the value that all rows have.
+    key
+        Of the journey file, for messages.
+    """
+
+    name: str
+    source: Source
+    columns: Mapping[str, str]
+    constants: Mapping[str, str | float] = field(default_factory=dict)
+    key: str = "columns"
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Which anonymous ids are which customers.
+
+    Parameters
+    ----------
+    anonymous, customer
+        Columns: of ``source``, or of the log's own rows where there is none.
+    source
+        A table of pairs; None where logins in the log tell.
+    event
+        The login; None: any row that has both ids.
+    since
+        Column of ``source``: when the pair became known. Later than the cutoff is not known.
+    """
+
+    anonymous: str
+    customer: str
+    source: Source | None = None
+    event: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True)
+class Hygiene:
+    """Rows that are no customer's doing, and what is derived before anything is counted.
+
+    Parameters
+    ----------
+    exclude
+        Name of a rule -> SQL predicate on one row.
+    session_gap_minutes
+        A silence longer than this begins a new session; None: none is derived.
+    late
+        ``"drop"`` or ``"keep"`` events that were received after the cutoff.
+    """
+
+    exclude: Mapping[str, str] = field(default_factory=dict)
+    session_gap_minutes: float | None = None
+    late: str = "drop"
+
+
+# ---- reading -------------------------------------------------------------------------
+
+
+def read_source(table: Table, others: tuple[str, ...] = ()) -> Source:
+    """A source from a table of the journey file, whose ``others`` keys are read elsewhere."""
+    table.only(*WHERE, *others)
+    has_path, has_url = "path" in table.values, "url" in table.values
+    url = _url(table) if has_url else None
+    on_spark = has_path and url is not None and is_spark(url)
+    if has_path == has_url and not on_spark:
+        raise table.bad("", _shown(table), "either path, or url and table")
+    path = (
+        (table.file.parent / Path(table.text("path")).expanduser()).resolve() if has_path else None
+    )
+    in_file = path is not None and path.suffix.lower() == ".duckdb"
+    if "table" not in table.values and (path is None or in_file):
+        raise table.missing("table", "the name of a table in that database")
+    return Source(
+        path=path,
+        url=url,
+        table=table.text("table") if "table" in table.values else None,
+        schema=table.text("schema") if "schema" in table.values else None,
+        delimiter=_delimiter(table),
+        time_format=_time_format(table),
+        memory=_memory(table),
+        threads=_threads(table),
+    )
+
+
+def read_columns(table: Table, constants: Table, *, anonymous: bool) -> dict[str, str]:
+    """The mapping of a feed; ``id, at, event`` must be there or be constant.
+
+    ``anonymous``: whether an anonymous id may stand in for the id.
+    """
+    table.only(*CANONICAL, *BESIDES)
+    columns = {name: table.text(name) for name in table.values}
+    for name in ("id", "at", "event"):
+        constant = name == "event" and name in constants.values
+        stands_in = name == "id" and anonymous and "anonymous" in columns
+        if name not in columns and not constant and not stands_in:
+            raise table.missing(name, "the name of a column of the source")
+    return columns
+
+
+def read_constants(table: Table, columns: Mapping[str, str]) -> dict[str, str | float]:
+    """The constants of a feed: texts and numbers for names that no column has."""
+    table.only(*(name for name in CANONICAL if name not in ("id", "at")))
+    found: dict[str, str | float] = {}
+    for name, value in table.values.items():
+        if name in columns:
+            raise table.bad(name, value, "a name that is not in columns, too")
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+            raise table.bad(name, value, "a text or a number")
+        found[name] = value if isinstance(value, str) else float(value)
+    return found
+
+
+def read_feeds(top: Table) -> tuple[Feed, ...]:
+    """The feeds of a journey file: one of ``[source]``, or all of ``[[sources]]``."""
+    if ("source" in top.values) == ("sources" in top.values):
+        raise top.bad("source", _keys(top), "one [source], or several [[sources]]")
+    known = "identities" in top.values
+    if "source" in top.values:
+        columns, constants = top.table("columns"), top.table("constants", {})
+        mapped = read_columns(columns, constants, anonymous=known)
+        fixed = read_constants(constants, mapped)
+        return (Feed("events", read_source(top.table("source")), mapped, fixed),)
+    for name in ("columns", "constants"):
+        if name in top.values:
+            raise top.bad(name, dict(top.values[name]), "columns inside each of [[sources]]")
+    feeds = [_feed(table, known) for table in top.tables("sources")]
+    names = [feed.name for feed in feeds]
+    for name in names:
+        if names.count(name) > 1:
+            raise top.bad("sources", names, "a different name for each")
+    return tuple(feeds)
+
+
+def read_identities(table: Table) -> Identities:
+    """The table ``[identities]``."""
+    if "login" in table.values:
+        table.only("login")
+        login = table.table("login")
+        login.only("event", "anonymous", "customer")
+        event = login.text("event") if "event" in login.values else None
+        return Identities(login.text("anonymous"), login.text("customer"), event=event)
+    source = read_source(table, ("anonymous", "customer", "since"))
+    since = table.text("since") if "since" in table.values else None
+    return Identities(table.text("anonymous"), table.text("customer"), source, since=since)
+
+
+def read_hygiene(table: Table) -> Hygiene:
+    """The table ``[hygiene]``."""
+    table.only("exclude", "session_gap_minutes", "late")
+    gap = table.values.get("session_gap_minutes")
+    number = isinstance(gap, int | float) and not isinstance(gap, bool)
+    if gap is not None and not (number and 0 < gap < float("inf")):
+        raise table.bad("session_gap_minutes", gap, "a number of minutes above 0")
+    return Hygiene(
+        exclude=_rules(table),
+        session_gap_minutes=None if gap is None else float(gap),
+        late=table.choice("late", ("drop", "keep"), "drop"),
+    )
+
+
+def is_spark(url: str) -> bool:
+    """Whether an address is one of Spark, which also reads files."""
+    return url.startswith(("pyspark:", "spark:", "sc:"))
+
+
+# ---- one function a key --------------------------------------------------------------
+
+
+def _feed(table: Table, anonymous: bool) -> Feed:
+    columns, constants = table.table("columns"), table.table("constants", {})
+    mapped = read_columns(columns, constants, anonymous=anonymous)
+    source = read_source(table, ("name", "columns", "constants"))
+    fixed = read_constants(constants, mapped)
+    return Feed(table.text("name"), source, mapped, fixed, f"{table.key}.columns")
+
+
+def _rules(table: Table) -> dict[str, str]:
+    """``exclude`` as a table of named predicates, or as a list that names them by their text."""
+    from journeylib.where import parse
+
+    if "exclude" not in table.values:
+        return {}
+    if isinstance(table.values["exclude"], list):
+        rules = {text: text for text in table.texts("exclude")}
+    else:
+        named = table.table("exclude")
+        rules = {name: named.text(name) for name in named.values}
+    for text in rules.values():
+        try:
+            parse(text)
+        except JourneyFileError as error:
+            raise JourneyFileError(error.what, where=table.at("exclude"), fix=error.fix) from None
+    return rules
+
+
+def _url(table: Table) -> str:
+    """An address: by name of an environment variable, or one without a password in it."""
+    url = table.text("url")
+    name = url.removeprefix(_FROM_ENVIRONMENT)
+    if name != url:
+        if not name.isidentifier():
+            raise table.bad("url", url, '"env:NAME", the name of an environment variable')
+        return url
+    if "://" not in url:
+        raise table.bad("url", "…", '"env:NAME", or an address such as "postgres://host/database"')
+    if _secret(url):
+        raise JourneyFileError(
+            "the address holds a password, which does not belong in a file",
+            where=table.at("url"),
+            fix='put the address into an environment variable and write url = "env:JOURNEY_DB"',
+        )
+    return url
+
+
+def _secret(url: str) -> bool:
+    """Whether an address seems to hold a password or a token, in the worst case any at all."""
+    try:
+        parts = urlsplit(url)
+        names = [name.lower() for name, _ in parse_qsl(parts.query)]
+        words = "password", "passwd", "pwd", "token", "secret"
+        return bool(parts.password) or any(word in name for word in words for name in names)
+    except ValueError:
+        return "@" in url
+
+
+def _shown(table: Table) -> dict[str, object]:
+    """The table's values for a message, without the address."""
+    return {name: "…" if name == "url" else value for name, value in table.values.items()}
+
+
+def _keys(top: Table) -> str:
+    return "both" if "source" in top.values else "absent"
+
+
+def _delimiter(table: Table) -> str | None:
+    if "delimiter" not in table.values:
+        return None
+    value = table.values["delimiter"]
+    if not isinstance(value, str) or len(value) != 1:
+        raise table.bad("delimiter", value, 'one character, for instance ";"')
+    return value
+
+
+def _time_format(table: Table) -> str | None:
+    if "time_format" not in table.values:
+        return None
+    value = table.text("time_format")
+    parts = re.findall(r"%(.)", value)
+    once = len(set(parts)) == len(parts)
+    if not once or not set(parts) <= _TIME_PARTS or not {"d", "m", "Y"} <= set(parts):
+        raise table.bad("time_format", value, '%d, %m and %Y, then %H, %M, %S: "%d/%m/%Y %H:%M"')
+    return value
+
+
+def _memory(table: Table) -> str | None:
+    value = table.text("memory") if "memory" in table.values else None
+    if value is not None and not _MEMORY.fullmatch(value.strip()):
+        raise table.bad("memory", value, 'a size such as "2GB"')
+    return value
+
+
+def _threads(table: Table) -> int | None:
+    value = table.values.get("threads")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise table.bad("threads", value, "a whole number above 0")
+    return value
