@@ -256,20 +256,25 @@ def ratios(effects: Any) -> Findings:
     event = words.name(effects.about["event"])
     robust = effects.table["robust_std_err"].notna()
     errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
-    return Findings(
-        finding(
-            f"hazard ratio for {event}, {words.term(row.term, effects.about.get('references'))}",
-            row.hazard_ratio,
-            row.low,
-            row.high,
-            n=effects.about["n"],
-            events=effects.about["events"],
-            std_err=error,
-            scale="log",
+    told = []
+    for row, error in zip(effects.table.itertuples(index=False), errors):
+        if not math.isfinite(row.hazard_ratio):
+            continue
+        column, level = words.term_parts(row.term, effects.about.get("references"))
+        told.append(
+            finding(
+                f"hazard ratio for {event}, {column}",
+                row.hazard_ratio,
+                row.low,
+                row.high,
+                n=effects.about["n"],
+                events=effects.about["events"],
+                std_err=error,
+                scale="log",
+                group=level or None,
+            )
         )
-        for row, error in zip(effects.table.itertuples(index=False), errors)
-        if math.isfinite(row.hazard_ratio)
-    )
+    return Findings(told)
 
 
 def counts(log: Any) -> Findings:

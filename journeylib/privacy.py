@@ -21,7 +21,7 @@ def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20
     spells
         Spells with the columns ``by``.
     by
-        One column or several; None or empty leaves the spells as they are.
+        One column or several; None or empty pools nothing.
     minimum
         Fewest customers that a group may hold. Small ones become "other"; while
         that is itself too small, the next smallest group joins it.
@@ -34,7 +34,8 @@ def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20
     Raises
     ------
     DataError
-        When all groups together hold fewer than ``minimum`` customers.
+        When all groups together hold fewer than ``minimum`` customers, whether or
+        not there are groups.
 
     Examples
     --------
@@ -45,9 +46,17 @@ def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20
     {'a': 5, 'other': 3}
     """
     columns = spells.columns(by)
-    if not columns or minimum <= 1:
+    if minimum <= 1:
         return spells
     frame, audit = spells.frame, spells.audit
+    customers = int(frame["id"].nunique())
+    if customers < minimum:
+        raise DataError(
+            f"only {customers} customer(s) are at risk, fewer than the {minimum} that may be shown",
+            fix="widen the window or the origin, or lower minimum if the readers may see so few",
+        )
+    if not columns:
+        return spells
     for column in columns:
         sizes = frame.groupby(column, dropna=False, observed=True)["id"].nunique()
         small = small_groups({key: int(n) for key, n in sizes.items()}, minimum)
@@ -74,11 +83,6 @@ def small_groups(sizes: Mapping[Any, int], minimum: int) -> list[Any]:
     >>> small_groups({"a": 30, "b": 25}, minimum=20)
     []
     """
-    if sum(sizes.values()) < minimum:
-        raise DataError(
-            f"all groups together hold {sum(sizes.values())} customers, fewer than {minimum}",
-            fix="group by nothing, or lower the minimum if the readers may see so few",
-        )
     ordered = sorted(sizes.items(), key=lambda item: (item[1], str(item[0])))
     pool: list[Any] = []
     held = 0

@@ -97,11 +97,17 @@ def term(text: object, references: Mapping[str, str] | None = None) -> str:
     >>> term("log(age)"), term("number_of_visits")
     ('log(age)', 'number of visits')
     """
-    level = re.fullmatch(r"((?:C\()?([\w ]+?)(?:,.*)?\)?)\[T?\.?(.+)\]", str(text))
-    if not level:
-        return name(text)
-    reference = (references or {}).get(level[1])
-    return f"{name(level[2])}: {level[3]}" + (f" against {reference}" if reference else "")
+    column, level = term_parts(text, references)
+    return f"{column}: {level}" if level else column
+
+
+def term_parts(text: object, references: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """The column of a model term, and its level against the reference; no level for a number."""
+    found = re.fullmatch(r"((?:C\()?([\w ]+?)(?:,.*)?\)?)\[T?\.?(.+)\]", str(text))
+    if not found:
+        return name(text), ""
+    reference = (references or {}).get(found[1])
+    return name(found[2]), found[3] + (f" against {reference}" if reference else "")
 
 
 def percent(share: float) -> str:
