@@ -12,6 +12,7 @@ import functools
 import os
 import re
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,7 +24,13 @@ from journeylib.errors import JourneyError, SourceError, nearest
 from journeylib.feeds import Source, is_spark
 
 # scheme -> the extra of this package that brings its driver; others come with ibis's own
-EXTRAS = {"postgres": "postgres", "postgresql": "postgres", "pyspark": "spark", "spark": "spark"}
+EXTRAS = {
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "pyspark": "spark",
+    "spark": "spark",
+    "sc": "spark",
+}
 # packages whose errors are about the data or its place, and not about this package
 DRIVERS = frozenset({"duckdb", "psycopg", "pyspark", "py4j", "pyarrow"})
 _TIMEOUT = 10  # seconds until a server that does not answer is down
@@ -74,6 +81,13 @@ def connect(url: str, label: str) -> ibis.BaseBackend:
         When the driver is missing, the server is down, or it refuses us.
     """
     scheme = url.partition("://")[0]
+    known = {point.name for point in entry_points(group="ibis.backends")}
+    if scheme not in {*known, *EXTRAS}:
+        raise SourceError(
+            f"there is no kind of database {scheme!r}",
+            where=label,
+            fix=nearest(scheme, sorted(known)),
+        )
     try:
         if is_spark(url):
             return guarded(_spark(url), label, url)

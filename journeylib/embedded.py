@@ -125,7 +125,7 @@ def _csv(
     assert source.path is not None
     options: dict[str, Any] = {"header": True, "sample_size": -1}
     if source.delimiter is not None:
-        options["delim"] = source.delimiter
+        options["sep"] = source.delimiter
     if len(files) > 1:
         options["union_by_name"] = True
     if is_partitioned(source.path):

@@ -42,7 +42,10 @@ KEPT = (STAGED, UNMAPPED, HISTORY)
 FATE = "_fate"
 _UNREAD = "_unread"
 _HOW = "_how"
-_INTERNAL = (FATE, _UNREAD, _HOW, STATUS)
+_ODD = "_odd"
+_INTERNAL = (FATE, _UNREAD, _HOW, _ODD, STATUS)
+_NUMBERS = ("value", "score")
+NOT_A_NUMBER = "a {name} that is not a number, taken as missing"
 # in any case: to DuckDB, ID is id
 TAKEN = (*CANONICAL, *BESIDES, "stage", "feed", *_INTERNAL)
 
@@ -87,6 +90,7 @@ def canonical(raw: ir.Table, journey: Journey, feed: Feed) -> tuple[ir.Table, di
         own = feed.columns["received"]
         columns["received"] = read_column(columns["received"], journey.window, own, form).at
     columns["at"] = moments.at
+    columns |= _as_numbers(columns)
     columns["event"] = columns["event"].cast("string")
     columns["stage"] = _stage(columns["event"], journey.staged)
     columns |= {new: raw[own] for own, new in names.items()}
@@ -136,7 +140,7 @@ def audit_rows(fated: ir.Table, journey: Journey) -> Audit:
     Two queries: as the rows came in, and without duplicates. Notes count rows as they
     came in, exact duplicates among them.
     """
-    remarks = [name for name in (_HOW, STATUS) if name in fated.columns]
+    remarks = [name for name in (_HOW, _ODD, STATUS) if name in fated.columns]
     counted = fated.group_by([FATE, *remarks]).aggregate(
         rows=fated.count(), late=_late(fated, journey).cast("int64").sum()
     )
@@ -202,6 +206,16 @@ def need_columns(raw: ir.Table, names: Iterable[str], label: str, where: str) ->
             ) from None
 
 
+def _as_numbers(columns: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    """Values and scores that came as text as numbers, and which of them are none."""
+    texts = [n for n in _NUMBERS if n in columns and columns[n].type().is_string()]
+    if not texts:
+        return {}
+    numbers: dict[str, ir.Value] = {n: columns[n].try_cast("float64") for n in texts}
+    odd = [(numbers[n].isnull() & ~_blank(columns[n]), NOT_A_NUMBER.format(name=n)) for n in texts]
+    return {**numbers, _ODD: ibis.cases(*odd, else_=ibis.null("string"))}
+
+
 def _stage(event: ir.StringValue, staged: Mapping[str, str]) -> ir.StringValue:
     if not staged:
         return ibis.null("string")
@@ -260,7 +274,7 @@ def _late(fated: ir.Table, journey: Journey) -> ir.BooleanValue:
 
 def _bare(fated: ir.Table) -> ir.Table:
     """Without the columns that say how a row was read, in which equal rows may differ."""
-    return fated.drop(*(name for name in (_UNREAD, _HOW, STATUS) if name in fated.columns))
+    return fated.drop(*(name for name in (_UNREAD, _HOW, _ODD, STATUS) if name in fated.columns))
 
 
 def _blank(column: ir.Value) -> ir.BooleanValue:
