@@ -21,12 +21,14 @@ _HOME = {
     "journeylib.activity": ("activity", "counts_by"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
+    "journeylib.exposures": ("with_exposure",),
     "journeylib.spells": (
         *("Spells", "Clock", "spells_from_frame"),
         *("time_to", "churn", "exits", "repeats", "silence", "stages"),
     ),
     "journeylib.estimate.cox": ("Effects", "cox"),
     "journeylib.estimate.cox.proportionality": ("Proportionality", "check_proportionality"),
+    "journeylib.estimate.finegray": ("FineGray", "SideBySide", "fine_gray", "side_by_side"),
     "journeylib.estimate.recurrent_rows": ("event_number", "gap_time"),
     "journeylib.estimate.cox.concordance": ("Concordance", "concordance_index"),
     "journeylib.estimate.curves": (
@@ -48,6 +50,7 @@ _HOME = {
         *("Detectable", "detectable"),
         *("detectable_ratio", "events_needed", "power_of"),
     ),
+    "journeylib.estimate.cure": ("Cure", "cure"),
     "journeylib.simulation": ("SimulatedJourney", "simulate"),
     "journeylib.estimate.silence": ("churn_rules",),
     "journeylib.results": ("Result", "Table", "show"),

@@ -668,3 +668,219 @@ STAGES = [
         file=FUNNEL,
     ),
 ]
+
+LATE = "new at the very instant of an event, counts only after"
+
+# each asks time_to(purchase, origin=ad), and then for the exposure
+EXPOSURES = [
+    Case(
+        "a row is split where the exposure becomes known",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  help
+        a  2020-01-10  help
+        a  2020-01-15  purchase
+        b  2020-01-05  ad
+        b  2020-01-15  purchase
+        c  2020-01-05  ad
+        """,
+        {"event": "help"},
+        """
+        id start stop cause help
+        a  0     3    0     0
+        a  3     10   1     1
+        b  0     10   1     0
+        c  0     26   0     0
+        """,
+        notes={"help: known before the end": 1},
+    ),
+    Case(
+        "what happens at the very instant of the outcome explains nothing",
+        """
+        id at                event
+        a  2020-01-05        ad
+        a  2020-01-15T08:00  help
+        a  2020-01-15T09:00  purchase
+        b  2020-01-05        ad
+        b  2020-01-16        help
+        b  2020-01-15        purchase
+        c  2020-01-05        ad
+        c  2020-01-31        help
+        """,
+        {"event": "help"},
+        """
+        id start stop cause help
+        a  0     10   1     0
+        b  0     10   1     0
+        c  0     26   0     0
+        """,
+        notes={"help: new at the very instant of an event, counts only after": 1},
+    ),
+    Case(
+        "by timestamp an hour before is before",
+        """
+        id at                event
+        a  2020-01-05        ad
+        a  2020-01-15T06:00  help
+        a  2020-01-15T12:00  purchase
+        """,
+        {"event": "help"},
+        """
+        id start stop  cause help
+        a  0     10.25 0     0
+        a  10.25 10.5  1     1
+        """,
+        notes={"help: known before the end": 1},
+        file={"window": MOMENT},
+    ),
+    Case(
+        "history counts from the start, the origin's own instant too",
+        """
+        id at          event
+        a  2020-01-01  help
+        a  2020-01-05  ad
+        a  2020-01-15  purchase
+        b  2020-01-05  help
+        b  2020-01-05  ad
+        b  2020-01-15  purchase
+        c  2020-01-04  help
+        c  2020-01-05  ad
+        c  2020-01-05  help
+        c  2020-01-05  purchase
+        d  2020-01-05  ad
+        d  2020-01-05  help
+        d  2020-01-05  purchase
+        """,
+        {"event": "help", "value": "count"},
+        """
+        id start stop cause n_help
+        a  0     10   1     1
+        b  0     10   1     1
+        c  0     0    1     1
+        d  0     0    1     0
+        """,
+        notes={"n_help: known before the end": 3},
+    ),
+    Case(
+        "how many so far",
+        """
+        id at                event
+        a  2020-01-05        ad
+        a  2020-01-08T08:00  help
+        a  2020-01-08T09:00  help
+        a  2020-01-10        help
+        a  2020-01-15        purchase
+        a  2020-01-16        help
+        """,
+        {"event": "help", "value": "count", "name": "calls"},
+        """
+        id start stop cause calls
+        a  0     3    0     0
+        a  3     5    0     2
+        a  5     10   1     3
+        """,
+        notes={"calls: known before the end": 1},
+    ),
+    Case(
+        "the latest score, averaged within an instant, missing before the first",
+        """
+        id at                event     score
+        a  2020-01-05        ad        -
+        a  2020-01-08T08:00  survey    4
+        a  2020-01-08T09:00  survey    7
+        a  2020-01-09        survey    -
+        a  2020-01-10        survey    9
+        a  2020-01-15        purchase  1
+        b  2020-01-05        ad        -
+        """,
+        {"event": "survey", "value": "score"},
+        """
+        id start stop cause score
+        a  0     3    0     -
+        a  3     5    0     5.5
+        a  5     10   1     9
+        b  0     26   0     -
+        """,
+        notes={"score: known before the end": 1},
+    ),
+    Case(
+        "or a value of its own before the first; text is taken as it is",
+        """
+        id at          event  content
+        a  2020-01-05  ad     x
+        a  2020-01-08  mail   red
+        a  2020-01-08  mail   blue
+        a  2020-01-20  mail   red
+        """,
+        {"event": "mail", "value": "content", "name": "seen", "initial": "none"},
+        """
+        id start stop cause seen
+        a  0     3    0     none
+        a  3     15   0     blue
+        a  15    26   0     red
+        """,
+        notes={"seen: known before the end": 1},
+    ),
+    Case(
+        "how long ago, in steps",
+        """
+        id at          event
+        a  2020-01-01  help
+        a  2020-01-05  ad
+        a  2020-01-10  help
+        a  2020-01-12  help
+        b  2020-01-05  ad
+        """,
+        {"event": "help", "value": "since", "steps": [3, 10]},
+        """
+        id start stop cause since_help
+        a  0     5    0     3~to~10
+        a  5     7    0     up~to~3
+        a  7     10   0     up~to~3
+        a  10    17   0     3~to~10
+        a  17    26   0     over~10
+        b  0     26   0     never
+        """,
+        notes={"since_help: known before the end": 1},
+    ),
+    Case(
+        "whoever enters late knows what was known by then",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-07  help
+        a  2020-01-10  help
+        a  2020-01-12  help
+        b  2020-01-05  ad
+        b  2020-01-07  help
+        b  2020-01-09  purchase
+        """,
+        {"event": "help", "value": "count"},
+        """
+        id start stop cause n_help
+        a  5     7    0     2
+        a  7     26   0     3
+        """,
+        dropped={"ended before the window opened": 1},
+        notes={DELAYED: 1, "n_help: known before the end": 1},
+        file={"window": OPEN},
+    ),
+    Case(
+        "fixed at the origin it is what was known then",
+        """
+        id at          event
+        a  2020-01-01  help
+        a  2020-01-05  ad
+        a  2020-01-08  help
+        b  2020-01-05  ad
+        b  2020-01-08  help
+        """,
+        {"event": "help", "value": "count", "known": "origin"},
+        """
+        id start stop cause n_help
+        a  0     26   0     1
+        b  0     26   0     0
+        """,
+    ),
+]
