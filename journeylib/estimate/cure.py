@@ -1,0 +1,484 @@
+"""Mixture cure: some customers never will; what goes along with *whether*, and with *when*.
+
+The share that never will shows only as a plateau of the survival curve. Where the
+follow-up ends before the plateau, every share from 0 up to the end of the curve fits,
+and a number would be an extrapolation in disguise. A gate decides first; where it
+stays shut there are bounds, and a reason, instead of a point.
+
+The gate
+--------
+For each of three shapes of *when* (Weibull, log-normal, log-logistic) a mixture without
+covariates is fitted. S_u, the share of those who will but have not by the last event,
+must lie below 10%, by a likelihood-ratio test at one-sided 1% against S_u = 10%, for
+*every* shape whose AIC is within 6 of the best. A hazard that is still high late, or
+falls no faster than some shape with nobody cured explains, keeps S_u from being small.
+(Maller and Zhou's alpha, 1996, is shown beside it. It only asks whether the last stretch
+is free of events, and calls follow-up sufficient too readily.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+from scipy.stats import chi2, norm
+
+from journeylib.audit import Audit
+from journeylib.errors import DataError, ModelError, nearest
+from journeylib.estimate.aftfit import FAMILIES
+from journeylib.estimate.curefit import CureFit, CureRows, fit_cure, fit_with_left, left_at
+from journeylib.estimate.curves import survival_curve
+from journeylib.estimate.intervals import z_value
+from journeylib.estimate.parametric import LOG_SCALE, Response, read_response
+from journeylib.results import Result
+from journeylib.spells.core import Spells
+
+SHAPES = ("weibull", "lognormal", "loglogistic")
+LEFT = 0.1  # of those who will, by the last event
+EDGE = float(chi2.isf(0.02, 1))  # one-sided 1%
+PLAUSIBLE = 6.0  # AIC above the best
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """Whether the follow-up is sufficient, and why.
+
+    Parameters
+    ----------
+    open
+        Whether a point is supported.
+    reason
+        In words.
+    table
+        ``dist, aic, delta, plausible, cured, left, left_test, sufficient``: what each shape
+        says; ``left`` is S_u at the last event, ``left_test`` the likelihood ratio against
+        10%.
+    upper
+        Upper limit of the survival curve at its last event: no more can be cured.
+    alpha
+        Of Maller and Zhou; they call follow-up sufficient below 0.05.
+    """
+
+    open: bool
+    reason: str
+    table: pd.DataFrame = field(repr=False)
+    upper: float
+    alpha: float
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Cure(Result):
+    """Who ever will, and when: the columns of ``.frame`` are
+
+    ``part, term, coef, std_err, ratio, low, high, p``.
+
+    ``part`` is ``whether`` (``ratio``: odds ratio of ever having the event) or ``when``
+    (``ratio``: time ratio among those who will). All NaN where the gate is shut.
+
+    Parameters
+    ----------
+    share
+        One row ``estimate, std_err, low, high``: the share of these customers that never
+        will. Where the gate is shut ``estimate`` is NaN, ``low`` is 0 and ``high`` the
+        upper limit of the survival curve at its last event.
+    gate
+        Whether the follow-up is sufficient, and why.
+    dist
+        Shape of *when*.
+    n, events, audit
+        Rows in the model, how many end with the event, and who was left out.
+    warnings
+        In words, what a reader has to know before believing the table.
+    """
+
+    share: pd.DataFrame = field(kw_only=True)
+    gate: Gate = field(kw_only=True)
+    dist: str = field(kw_only=True)
+    log_likelihood: float = field(kw_only=True)
+    n: int = field(kw_only=True)
+    events: int = field(kw_only=True)
+    audit: Audit = field(kw_only=True)
+    fit: CureFit = field(kw_only=True)
+    whether: Response = field(kw_only=True)
+    when: Response = field(kw_only=True)
+    warnings: tuple[str, ...] = field(kw_only=True, default=())
+
+    title: ClassVar[str] = "Whether and when"
+
+    @property
+    def supported(self) -> bool:
+        """Whether the follow-up supports a point."""
+        return self.gate.open
+
+    def cured(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Probability of never having the event, for given covariates.
+
+        Parameters
+        ----------
+        frame
+            One row a customer, with the columns of the formula of *whether*.
+
+        Returns
+        -------
+        DataFrame
+            ``row, probability, std_err, low, high``; the interval on the logit scale.
+
+        Raises
+        ------
+        ModelError
+            Where the gate is shut.
+        """
+        self._need_point()
+        x = self.whether.matrix(frame)
+        q = x.shape[1]
+        odds = -(x @ self.fit.theta[:q])
+        spread = self.fit.covariance[:q, :q]
+        error = np.sqrt(np.einsum("ri,ij,rj->r", x, spread, x))
+        return pd.DataFrame({"row": frame.index, **_logit_limits(odds, error, self.about["level"])})
+
+    def predict(self, frame: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
+        """Share without the event by given times, for given covariates.
+
+        Parameters
+        ----------
+        frame
+            One row a customer, with the columns of both formulas.
+        times
+            When, positive, in ``unit``.
+
+        Returns
+        -------
+        DataFrame
+            ``row, time, survival``.
+
+        Raises
+        ------
+        ModelError
+            Where the gate is shut.
+        """
+        self._need_point()
+        grid = np.asarray(times, dtype=float)
+        if grid.ndim != 1 or not (grid > 0).all():
+            raise DataError(f"times must be positive, not {times!r}")
+        x, w = self.whether.matrix(frame), self.when.matrix(frame)
+        q, p = x.shape[1], w.shape[1]
+        ever = expit(x @ self.fit.theta[:q])[:, None]
+        family = FAMILIES[self.dist]
+        scale = np.exp(self.fit.theta[q + p]) if family.scale is None else family.scale
+        z = (np.log(grid) - (w @ self.fit.theta[q : q + p])[:, None]) / scale
+        left = np.exp(family.survival(z)[0])
+        return pd.DataFrame(
+            {
+                "row": np.repeat(frame.index.to_numpy(), len(grid)),
+                "time": np.tile(grid, len(x)),
+                "survival": (1 - ever + ever * left).ravel(),
+            }
+        )
+
+    def _need_point(self) -> None:
+        if not self.gate.open:
+            raise ModelError(
+                f"the follow-up does not support a point: {self.gate.reason}",
+                fix="read .share for the bounds, or follow for longer",
+            )
+
+    def _headline(self) -> str:
+        row = self.share.iloc[0]
+        told = f"{row['low']:.1%} to {row['high']:.1%} never will"
+        if self.gate.open:
+            told = f"{row['estimate']:.1%} never will ({row['low']:.1%} to {row['high']:.1%})"
+        return f"{self.title} of {self.about['event']} ({self.dist}): {told}"
+
+    def _notes(self) -> tuple[str, ...]:
+        return (f"follow-up: {self.gate.reason}", *self.warnings)
+
+    def __repr__(self) -> str:
+        return "\n".join([super().__repr__(), *self._notes()])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p class='journey warning'>{escape(w)}</p>" for w in self._notes())
+        return super()._repr_html_() + notes
+
+
+def cure(
+    spells: Spells,
+    formula: str,
+    when: str | None = None,
+    *,
+    dist: str | None = None,
+    cause: str | int | None = None,
+    level: float = 0.95,
+) -> Cure:
+    """Mixture cure regression, behind a test of sufficient follow-up.
+
+    Parameters
+    ----------
+    spells
+        Right-censored; ``start > 0`` is delayed entry. Zero durations are left out, audited.
+    formula
+        Covariates of *whether*, as for ``cox``; ``"1"`` for none.
+    when
+        Covariates of *when*; the same unless given.
+    dist
+        Shape of *when*: ``"exponential"``, ``"weibull"``, ``"lognormal"`` or
+        ``"loglogistic"``. Without it the one with the lowest AIC among the gate's three,
+        which the headline names and ``.gate.table`` compares.
+    cause
+        Name (or number) of the cause under study; the others censor.
+    level
+        Coverage of the intervals.
+
+    Returns
+    -------
+    Cure
+        Table ``part, term, coef, std_err, ratio, low, high, p``; ``.share``, ``.gate``,
+        ``.cured(frame)``, ``.predict(frame, times)``.
+
+    Raises
+    ------
+    DataError
+        For an unknown column or cause.
+    ModelError
+        For an unknown shape, no event, a constant covariate, covariates that determine
+        one another.
+
+    Notes
+    -----
+    The interval of the share is made on the logit scale and counts that other customers
+    would have had other covariates. With competing causes a customer who left some other
+    way counts as censored: the share is of those who never would if nothing else came
+    in between.
+
+    References
+    ----------
+    Farewell (1982), Biometrics 38; Maller and Zhou (1996), Survival Analysis with
+    Long-Term Survivors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from journeylib.spells.core import spells_from_frame
+    >>> rng = np.random.default_rng(4)
+    >>> time = np.where(rng.uniform(size=800) < 0.4, np.inf, rng.exponential(10, 800))
+    >>> df = pd.DataFrame({"time": np.minimum(time, 80), "event": time <= 80})
+    >>> cure(spells_from_frame(df), "1").share.round(2).values.tolist()
+    [[0.38, 0.02, 0.35, 0.41]]
+    >>> short = pd.DataFrame({"time": np.minimum(time, 5), "event": time <= 5})
+    >>> cure(spells_from_frame(short), "1").supported
+    False
+    """
+    if dist is not None and dist not in FAMILIES:
+        raise ModelError(f"there is no distribution {dist!r}", fix=nearest(dist, FAMILIES))
+    z_value(level)
+    whether, latency = _responses(spells, formula, formula if when is None else when, cause)
+    rows = CureRows(
+        whether.rows.x, latency.rows.x, whether.rows.start, whether.rows.stop, whether.rows.event
+    )
+    gate = check_follow_up(rows, level)
+    chosen = str(gate.table["dist"].iloc[0]) if dist is None else dist
+    fit = fit_cure(rows, FAMILIES[chosen])
+    names = (*whether.names, *latency.names)
+    if FAMILIES[chosen].scale is None:
+        names = (*names, LOG_SCALE)
+    return Cure(
+        table=_table(fit, names, len(whether.names), gate.open, level),
+        unit=spells.unit,
+        about={
+            "event": whether.cause,
+            "formula": formula,
+            "when": formula if when is None else when,
+            "dist": chosen,
+            "level": level,
+            "conf": "wald",
+            "n": len(rows.stop),
+            "ids": len(pd.unique(pd.Series(whether.id))),
+            "events": int(rows.event.sum()),
+            "clock": spells.clock,
+            "audit": whether.audit,
+        },
+        share=_share(fit, whether, gate, level),
+        gate=gate,
+        dist=chosen,
+        log_likelihood=fit.value,
+        n=len(rows.stop),
+        events=int(rows.event.sum()),
+        audit=whether.audit,
+        fit=fit,
+        whether=whether,
+        when=latency,
+        warnings=_warnings(fit, gate, chosen),
+    )
+
+
+def _responses(
+    spells: Spells, formula: str, when: str, cause: str | int | None
+) -> tuple[Response, Response]:
+    """Both formulas on the rows that are complete for both."""
+    whether = read_response(spells, formula, cause)
+    if when == formula:
+        return whether, whether
+    latency = read_response(spells, when, cause)
+    both = np.intersect1d(whether.keep, latency.keep)
+    lost = len(whether.keep) - len(both)
+    audit = whether.audit.drop(f"missing in the covariates of when ({when})", lost)
+    return whether.only(both, audit), latency.only(both, audit)
+
+
+def check_follow_up(rows: CureRows, level: float = 0.95) -> Gate:
+    """Decide whether the follow-up is long enough to tell the cured from the late.
+
+    Parameters
+    ----------
+    rows
+        Covariates are not looked at.
+    level
+        Of the upper limit.
+
+    Returns
+    -------
+    Gate
+        Its table is ordered by AIC.
+    """
+    one = np.ones((len(rows.stop), 1))
+    plain = CureRows(one, one, rows.start, rows.stop, rows.event)
+    last = float(rows.stop[rows.event].max())
+    found: list[dict[str, Any]] = []
+    for dist in SHAPES:
+        family = FAMILIES[dist]
+        try:
+            fit = fit_cure(plain, family)
+        except ModelError:
+            continue
+        left, test = left_at(fit, family, last), 0.0
+        if left < LEFT:
+            test = 2 * (fit.value - fit_with_left(plain, family, last, LEFT))
+        cured = 0.0 if fit.never_cured else float(expit(-fit.theta[0]))
+        found.append({"dist": dist, "aic": 6 - 2 * fit.value, "cured": cured, "left": left})
+        found[-1] |= {"left_test": test, "sufficient": left < LEFT and test > EDGE}
+    if not found:
+        raise ModelError(
+            "no mixture can be fitted to these spells",
+            fix="look at the survival curve: are there events enough?",
+        )
+    table = pd.DataFrame(found).sort_values("aic", kind="stable", ignore_index=True)
+    table.insert(2, "delta", table["aic"] - table["aic"].min())
+    table.insert(3, "plausible", table["delta"] <= PLAUSIBLE)
+    return Gate(
+        *_verdict(table, last),
+        table=table,
+        upper=_upper(rows, level),
+        alpha=_maller_zhou(rows),
+    )
+
+
+def _verdict(table: pd.DataFrame, last: float) -> tuple[bool, str]:
+    told = table[table["plausible"]]
+    against = told[~told["sufficient"]]
+    if len(against):
+        row = against.iloc[0]
+        late = f"{row['left']:.0%}" if row["left"] >= LEFT else f"perhaps {LEFT:.0%} or more"
+        return False, (
+            f"if the times are {row['dist']}, {late} of those who will had not yet done so by the "
+            f"last event at {last:.4g}: cured and late cannot be told apart"
+        )
+    if told["cured"].iloc[0] == 0:
+        return False, "there is no sign that anybody is cured: the data are at their best with none"
+    shapes = " or ".join(told["dist"])
+    return True, (
+        f"if the times are {shapes}, at most {LEFT:.0%} of those who will were still to come at "
+        f"the last event at {last:.4g} (about {told['left'].max():.1%})"
+    )
+
+
+def _upper(rows: CureRows, level: float) -> float:
+    """Upper log-log limit of Kaplan-Meier at the last event."""
+    frame = pd.DataFrame({"start": rows.start, "stop": rows.stop, "event": rows.event.astype(int)})
+    frame["id"] = np.arange(len(frame))
+    audit = Audit("rows", len(frame), kept={"rows": len(frame)})
+    clock: Any = None
+    table = frame.rename(columns={"event": "cause"})
+    curve = survival_curve(Spells(table, "", ("event",), audit, clock), level=level).frame
+    end = curve[curve["events"] > 0].iloc[-1]
+    if np.isnan(end["high"]):  # everybody had it: as many as would not have been missed
+        return float(1 - (1 - level) ** (1 / len(frame)))
+    return float(end["high"])
+
+
+def _maller_zhou(rows: CureRows) -> float:
+    """Their alpha: (1 - N / n)^n, N events in the stretch before the last that is as long
+    as the one after it."""
+    times, last = rows.stop[rows.event], float(rows.stop[rows.event].max())
+    after = float(rows.stop.max()) - last
+    among = int((times > last - after).sum())
+    n = len(rows.stop)
+    return float((1 - among / n) ** n)
+
+
+def _table(
+    fit: CureFit, names: Sequence[str], q: int, supported: bool, level: float
+) -> pd.DataFrame:
+    part = np.where(np.arange(len(names)) < q, "whether", "when")
+    coef = fit.theta if supported else np.full(len(names), np.nan)
+    error = np.sqrt(np.diag(fit.covariance)) if supported else np.full(len(names), np.nan)
+    reach = z_value(level) * error
+    shown = np.array([n != LOG_SCALE for n in names])
+    with np.errstate(over="ignore"):
+        ratios = [np.where(shown, np.exp(v), np.nan) for v in (coef, coef - reach, coef + reach)]
+    return pd.DataFrame(
+        {
+            "part": part,
+            "term": names,
+            "coef": coef,
+            "std_err": error,
+            "ratio": ratios[0],
+            "low": ratios[1],
+            "high": ratios[2],
+            "p": 2 * norm.sf(np.abs(coef / error)),
+        }
+    )
+
+
+def _share(fit: CureFit, whether: Response, gate: Gate, level: float) -> pd.DataFrame:
+    """Mean probability of never, over customers, with what estimation and sampling add."""
+    if not gate.open:
+        return pd.DataFrame(
+            {"estimate": [np.nan], "std_err": [np.nan], "low": [0.0], "high": [gate.upper]}
+        )
+    x = whether.rows.x[np.unique(pd.factorize(pd.Series(whether.id))[0], return_index=True)[1]]
+    q = x.shape[1]
+    never = expit(-(x @ fit.theta[:q]))
+    mean = never.mean()
+    slope = -((never * (1 - never)) @ x) / len(x)
+    variance = slope @ fit.covariance[:q, :q] @ slope + never.var() / len(x)
+    error = np.sqrt(variance) / (mean * (1 - mean))
+    limits = _logit_limits(np.array([np.log(mean / (1 - mean))]), np.array([error]), level)
+    return pd.DataFrame(limits).rename(columns={"probability": "estimate"})
+
+
+def _logit_limits(odds: np.ndarray, error: np.ndarray, level: float) -> dict[str, np.ndarray]:
+    reach, share = z_value(level) * error, expit(odds)
+    return {
+        "probability": share,
+        "std_err": share * (1 - share) * error,
+        "low": expit(odds - reach),
+        "high": expit(odds + reach),
+    }
+
+
+def _warnings(fit: CureFit, gate: Gate, dist: str) -> tuple[str, ...]:
+    found = []
+    best = gate.table.iloc[0]
+    mine = gate.table[gate.table["dist"] == dist]
+    if gate.open and len(mine) and not mine["plausible"].iloc[0]:
+        found.append(
+            f"{best['dist']} fits the times much better (AIC lower by "
+            f"{mine['delta'].iloc[0]:.0f}): the share may be off with {dist}"
+        )
+    if gate.open and np.isnan(fit.covariance).any():
+        found.append("the covariates leave no finite errors: perhaps a level is all or none cured")
+    return tuple(found)
