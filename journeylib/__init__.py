@@ -65,6 +65,10 @@ _HOME = {
         *("check_entry", "check_episodes", "check_events", "check_finite"),
         *("check_follow_up", "check_gaps", "check_mapped"),
     ),
+    "journeylib.naive": (
+        *("Contrast", "Contrasts", "contrasts", "naive_average"),
+        *("naive_entry", "naive_exposure", "naive_incidence"),
+    ),
     "journeylib.privacy": ("pool_small", "hide_small"),
     "journeylib.provenance": ("provenance",),
     "journeylib.plots": (

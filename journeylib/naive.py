@@ -1,0 +1,281 @@
+"""The shortcut beside the right number, on the reader's own data, with the size of the error.
+
+Four shortcuts are common in reports on customers: averaging over those who
+converted, reading competing outcomes off one minus Kaplan-Meier, counting late
+entrants from the start, and calling a customer exposed before the exposure.
+Each function here computes both numbers from the same spells.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from html import escape
+
+import pandas as pd
+
+from journeylib import words
+from journeylib.errors import DataError
+from journeylib.estimate.cox import cox
+from journeylib.estimate.curves import survival_curve
+from journeylib.estimate.incidence import cumulative_incidence
+from journeylib.numbers import estimate, number
+from journeylib.spells.core import Spells
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One shortcut and the right number.
+
+    Parameters
+    ----------
+    question
+        What both numbers answer.
+    shortcut, naive
+        What the shortcut does, and what it gives; NaN where it gives nothing.
+    method, value, low, high
+        What is right, and what it gives, with its 95% interval.
+    unit
+        ``"%"``, the unit of time, or empty for a ratio.
+    """
+
+    question: str
+    shortcut: str
+    naive: float
+    method: str
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+
+    @property
+    def error(self) -> float:
+        """How far the shortcut is off: a difference, or for a ratio the factor."""
+        return self.naive / self.value if not self.unit else self.naive - self.value
+
+
+class Contrasts(tuple[Contrast, ...]):
+    """Several contrasts as one table."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Columns ``question, shortcut, naive, method, value, low, high, unit, error``."""
+        columns = ["question", "shortcut", "naive", "method", "value", "low", "high", "unit"]
+        frame = pd.DataFrame([vars(c) for c in self], columns=columns)
+        frame["error"] = [c.error for c in self]
+        return frame
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{question}: {'; '.join(rest)}" for question, *rest in map(_told, self))
+
+    def _repr_html_(self) -> str:
+        heads = ("question", "the shortcut", "the right number", "error of the shortcut")
+        head = "".join(f"<th scope='col'>{h}</th>" for h in heads)
+        body = "".join(
+            f"<tr><th scope='row'>{escape(question)}</th>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            + "</tr>"
+            for question, *cells in map(_told, self)
+        )
+        return (
+            "<table class='journey naive'><caption>Shortcuts beside the right numbers</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def contrasts(*several: Contrast | Contrasts | None) -> Contrasts:
+    """Collect contrasts; None stands for one that does not apply and is left out."""
+    flat: list[Contrast] = []
+    for item in several:
+        if item is not None:
+            flat.extend([item] if isinstance(item, Contrast) else item)
+    return Contrasts(flat)
+
+
+def naive_average(spells: Spells) -> Contrast:
+    """Average over those who got there, beside the median of everybody.
+
+    Parameters
+    ----------
+    spells
+        One row a spell.
+
+    Returns
+    -------
+    Contrast
+        In the unit of the spells. Those still waiting are left out of the average,
+        so it is too short; the median is NaN where fewer than half get there.
+
+    Examples
+    --------
+    >>> import journeylib as jl
+    >>> days = pd.DataFrame({"time": [2, 4, 9, 9, 9], "event": [1, 1, 1, 0, 0]})
+    >>> naive_average(jl.spells_from_frame(days, unit="days")).naive
+    5.0
+    """
+    frame = _single(spells)
+    curve = survival_curve(spells)
+    median = curve.median.iloc[0]
+    event = words.name(curve.about["event"])
+    reached = frame.loc[frame["cause"] > 0, "stop"]
+    return Contrast(
+        f"How long until {event}?",
+        "average over those who got there",
+        float(reached.mean()) if len(reached) else math.nan,
+        "median over everybody, the waiting included",
+        float(median["quantile"]),
+        float(median["low"]),
+        float(median["high"]),
+        spells.unit,
+    )
+
+
+def naive_incidence(spells: Spells, at: float) -> Contrasts:
+    """One minus Kaplan-Meier of each cause, beside its cumulative incidence.
+
+    Parameters
+    ----------
+    spells
+        With two causes or more.
+    at
+        Time at which both are read, in the unit of the spells.
+
+    Returns
+    -------
+    Contrasts
+        One a cause, in percent. Taking competing outcomes for censoring says how many
+        would get there if nothing else could happen, which is always more.
+
+    Raises
+    ------
+    DataError
+        When there is only one cause: then both numbers are the same.
+    """
+    if len(spells.causes) < 2:
+        raise DataError(
+            "there is one cause only, so nothing competes", fix="build the spells with exits"
+        )
+    right = cumulative_incidence(spells).at([at]).set_index("cause")
+    frame = spells.frame
+    told = []
+    for k, outcome in enumerate(spells.causes, start=1):
+        alone = frame.assign(cause=(frame["cause"] == k).astype(int))
+        curve = survival_curve(replace(spells, table=alone, causes=(outcome,)))
+        row = right.loc[k]
+        told.append(
+            Contrast(
+                f"How many reach {words.name(outcome)} within {number(at)} {spells.unit}?",
+                "one minus Kaplan-Meier, other outcomes taken for censoring",
+                100 * (1 - float(curve.at([at])["survival"].iloc[0])),
+                "cumulative incidence (Aalen-Johansen)",
+                *(100 * float(row[c]) for c in ("incidence", "low", "high")),
+                "%",
+            )
+        )
+    return Contrasts(told)
+
+
+def naive_entry(spells: Spells, at: float) -> Contrast | None:
+    """The curve with everybody counted from the start, beside the one that knows entries.
+
+    Parameters
+    ----------
+    spells
+        One row a spell.
+    at
+        Time at which both are read, in the unit of the spells.
+
+    Returns
+    -------
+    Contrast or None
+        In percent; None where nobody enters late. Whoever enters late has survived
+        until then by selection, so counting them from the start makes staying look easier.
+    """
+    frame = _single(spells)
+    if not (frame["start"] > 0).any():
+        return None
+    right = survival_curve(spells).at([at]).iloc[0]
+    ignored = survival_curve(spells.with_table(frame.assign(start=0.0))).at([at]).iloc[0]
+    event = words.name(" or ".join(spells.causes))
+    return Contrast(
+        f"How many are still without {event} after {number(at)} {spells.unit}?",
+        "late entrants counted from the start",
+        100 * float(ignored["survival"]),
+        "each counted from their entry on",
+        *(100 * float(right[c]) for c in ("survival", "low", "high")),
+        "%",
+    )
+
+
+def naive_exposure(spells: Spells, exposure: str, cause: str | int | None = None) -> Contrast:
+    """Ever exposed as if known from the start, beside exposed from the exposure on.
+
+    Parameters
+    ----------
+    spells
+        As :func:`journeylib.with_exposure` makes them: several rows a spell, and a
+        column that turns from 0 to 1.
+    exposure
+        That column.
+    cause
+        Which cause the hazard ratio is about, where there are several.
+
+    Returns
+    -------
+    Contrast
+        Hazard ratios. Whoever is exposed later had to last until then, so "ever
+        exposed" lends the exposure that time for free (immortal time).
+
+    Raises
+    ------
+    DataError
+        When the column holds anything but 0 and 1.
+    """
+    column = spells.column(exposure)
+    frame = spells.frame
+    if not set(frame[column].dropna().unique()) <= {0, 1}:
+        raise DataError(f"column {exposure!r} must hold 0 before the exposure and 1 after it")
+    keys = ["id"] if spells.per is None else ["id", spells.column(spells.per)]
+    whole = frame.groupby(keys, sort=False).agg(
+        start=("start", "min"), stop=("stop", "max"), cause=("cause", "max"), ever=(column, "max")
+    )
+    ever = spells.with_table(whole.reset_index(), single=True)
+    naive = cox(ever, "ever", cause=cause).table.iloc[0]
+    many = spells.with_table(frame.rename(columns={column: "exposed"}))
+    right = cox(many, "exposed", cause=cause).table.iloc[0]
+    return Contrast(
+        f"How does the hazard of {words.name(' or '.join(spells.causes))} go along with "
+        f"{words.name(exposure)}?",
+        "ever exposed, as if known from the start",
+        float(naive["hazard_ratio"]),
+        "exposed from the exposure on",
+        *(float(right[c]) for c in ("hazard_ratio", "low", "high")),
+    )
+
+
+def _single(spells: Spells) -> pd.DataFrame:
+    if not spells.single:
+        raise DataError(
+            "this contrast needs one row a spell", fix="pass the spells before with_exposure"
+        )
+    return spells.frame
+
+
+def _told(c: Contrast) -> tuple[str, str, str, str]:
+    unit = c.unit if c.unit in ("%", "") else f" {c.unit}"
+    value, low, high = estimate(c.value, c.low, c.high, ratio=not c.unit)
+    naive, *_ = estimate(c.naive, c.low, c.high, ratio=not c.unit)
+    right = f"{c.method}: {value}{unit} ({low} to {high})"
+    if math.isnan(c.value):
+        right = f"{c.method}: not reached"
+    if math.isnan(c.error):
+        return c.question, f"{c.shortcut}: {naive}{unit}", right, "cannot be told in one number"
+    if not c.unit:
+        return c.question, f"{c.shortcut}: {naive}", right, f"{number(c.error, 2)} times"
+    size = f"{number(abs(c.error), 2)}{' points' if c.unit == '%' else unit}"
+    return (
+        c.question,
+        f"{c.shortcut}: {naive}{unit}",
+        right,
+        f"{size} too {'high' if c.error > 0 else 'low'}" if c.error else "none",
+    )
