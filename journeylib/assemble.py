@@ -88,8 +88,8 @@ def sessions(rows: ir.Table, journey: Journey) -> ir.Table:
     by_time = ibis.window(group_by="id", order_by=rows["at"])
     before = rows["at"].lag().over(by_time)
     silence = ibis.interval(seconds=round(gap * 60))
-    fresh = (before.isnull() | (rows["at"] > before + silence)).cast("int64")
-    marked = rows.mutate(_fresh=fresh)
+    fresh = before.isnull() | (rows["at"] > before + silence)
+    marked = rows.mutate(_fresh=ibis.ifelse(fresh, 1, 0))
     # a range takes rows of one moment together, whichever of them came first
     so_far = ibis.range_window(group_by="id", order_by=marked["at"], preceding=None, following=0)
     return marked.mutate(session=marked["_fresh"].sum().over(so_far)).drop("_fresh")

@@ -157,6 +157,14 @@ def guarded(connection: ibis.BaseBackend, label: str, url: str | None = None) ->
 
     for name in ("execute", "to_pyarrow", "to_pyarrow_batches", "create_table", "table"):
         setattr(connection, name, told(getattr(connection, name)))
+    drop = connection._drop_cached_table
+
+    def forget(name: str) -> None:
+        # runs when nobody needs the table any more; a server that is gone has forgotten it
+        with contextlib.suppress(Exception):
+            drop(name)
+
+    connection._drop_cached_table = forget
     return connection
 
 

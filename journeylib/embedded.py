@@ -102,11 +102,11 @@ def of_frame(connection: ibis.BaseBackend, frame: pd.DataFrame, text: Iterable[s
 
 def fetched(connection: ibis.BaseBackend, table: ir.Table) -> ir.Table:
     """A table of another engine, copied here batch by batch."""
-    name = _name("fetched")
-    # DuckDB finds the reader by the name of this variable
-    reader = table.to_pyarrow_batches()  # noqa: F841
-    connection.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM reader')
-    return connection.table(name)
+    name, arriving = _name("fetched"), _name("arriving")
+    connection.con.register(arriving, table.to_pyarrow_batches())
+    connection.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{arriving}"')
+    connection.con.unregister(arriving)
+    return _plain(connection, connection.table(name))
 
 
 # ---- one function a kind of file -----------------------------------------------------

@@ -45,6 +45,7 @@ _HOW = "_how"
 _ODD = "_odd"
 _INTERNAL = (FATE, _UNREAD, _HOW, _ODD, STATUS)
 _NUMBERS = ("value", "score")
+_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*$"
 NOT_A_NUMBER = "a {name} that is not a number, taken as missing"
 # in any case: to DuckDB, ID is id
 TAKEN = (*CANONICAL, *BESIDES, "stage", "feed", *_INTERNAL)
@@ -142,7 +143,7 @@ def audit_rows(fated: ir.Table, journey: Journey) -> Audit:
     """
     remarks = [name for name in (_HOW, _ODD, STATUS) if name in fated.columns]
     counted = fated.group_by([FATE, *remarks]).aggregate(
-        rows=fated.count(), late=_late(fated, journey).cast("int64").sum()
+        rows=fated.count(), late=ibis.ifelse(_late(fated, journey), 1, 0).sum()
     )
     rows = counted.to_pandas()
     came = {str(fate): int(n) for fate, n in rows.groupby(FATE)["rows"].sum().items()}
@@ -211,7 +212,12 @@ def _as_numbers(columns: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
     texts = [n for n in _NUMBERS if n in columns and columns[n].type().is_string()]
     if not texts:
         return {}
-    numbers: dict[str, ir.Value] = {n: columns[n].try_cast("float64") for n in texts}
+    numbers: dict[str, ir.Value] = {
+        n: ibis.ifelse(columns[n].re_search(_NUMBER), columns[n], ibis.null("string")).try_cast(
+            "float64"
+        )
+        for n in texts
+    }
     odd = [(numbers[n].isnull() & ~_blank(columns[n]), NOT_A_NUMBER.format(name=n)) for n in texts]
     return {**numbers, _ODD: ibis.cases(*odd, else_=ibis.null("string"))}
 

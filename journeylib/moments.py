@@ -30,7 +30,17 @@ _COUNT = r"^(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(\.\d*)?$"
 _SHORT = r"^(\d{9}|\d{12}|\d{15}|\d{18})(\.|$)"  # by one digit
 _DATE = r"^\d{8}(\.0*)?$"
 _NUMBER = r"^\d{8,19}(\.\d*)?$"
-_HAS_OFFSET = r"\d:\d\d.*([zZ]|[+-]\d\d(:?\d\d)?)\s*$"
+_HAS_OFFSET = r"\d:\d\d.*([zZ]|UTC|GMT|[+-]\d\d(:?\d\d)?)\s*$"
+# A day that exists and a time of day. Not every engine has a cast that fails quietly, so
+# that what it is given must be right; and so all engines read the same texts.
+_LEAP = r"(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)[-/]02[-/]29"
+_DAY = (
+    r"(\d{4}[-/]((0[13578]|1[02])[-/](0[1-9]|[12]\d|3[01])"
+    r"|(0[469]|11)[-/](0[1-9]|[12]\d|30)|02[-/](0[1-9]|1\d|2[0-8]))|" + _LEAP + ")"
+)
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
+_ZONE = r"\s?([zZ]|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
+_ISO = rf"^\s*{_DAY}([T ]{_CLOCK}({_ZONE})?)?\s*$"
 _PARTS = {"d": r"(\d{1,2})", "m": r"(\d{1,2})", "Y": r"(\d{4})"}
 
 
@@ -92,10 +102,12 @@ def _texts(column: ir.StringValue, window: Window, name: str) -> Moments:
         (column.re_search(r"\d:\d\d"), NO_OFFSET.format(zone=window.timezone)),
         else_=ibis.null("string"),
     )
+    plain = ibis.ifelse(column.re_search(_ISO), column, ibis.null("string")).strip()
+    plain = plain.replace("/", "-").replace(" -", "-").replace(" +", "+")
     if _changes_clocks(window):
-        wall = ibis.ifelse(offset | number, ibis.null("string"), column).try_cast("timestamp(6)")
+        wall = ibis.ifelse(offset, ibis.null("string"), plain).try_cast("timestamp(6)")
         how = ibis.coalesce(_clock_change(wall, window), how)
-    at = ibis.ifelse(number, numbers.at, read_moments(column, window, name))
+    at = ibis.ifelse(number, numbers.at, read_moments(plain, window, name))
     return Moments(at, how)
 
 
@@ -106,7 +118,8 @@ def _numbers(digits: ir.StringValue, window: Window, name: str) -> Moments:
     counted = ibis.ifelse(digits.re_search(_COUNT), micros, ibis.null("string"))
     since = ibis.timestamp("1970-01-01") + counted.try_cast("int64").as_interval("us")
     iso = digits.left(4) + "-" + digits.substr(4, 2) + "-" + digits.substr(6, 2)
-    date = ibis.ifelse(digits.re_search(_DATE), iso, ibis.null("string")).try_cast("date")
+    exists = digits.re_search(_DATE) & iso.re_search(rf"^{_DAY}$")
+    date = ibis.ifelse(exists, iso, ibis.null("string")).try_cast("date")
     at = ibis.coalesce(
         read_moments(since.cast("timestamp('UTC', 6)"), window, name),
         read_moments(date, window, name),

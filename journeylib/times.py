@@ -38,7 +38,7 @@ _NAIVE = types.Timestamp(scale=6)
 _AWARE = types.Timestamp(timezone="UTC", scale=6)
 PERIODS = ("day", "week", "month", "quarter", "year")
 # a clock time followed by Z or an offset
-_OFFSET = r"\d:\d\d.*([zZ]|[+-]\d\d(:?\d\d)?)\s*$"
+_OFFSET = r"\d:\d\d.*([zZ]|UTC|GMT|[+-]\d\d(:?\d\d)?)\s*$"
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=(("string", _NAIVE), _AWARE))

@@ -115,7 +115,7 @@ def repeats(
     early = events["_at"] < events["_from"]
     rows = _rows(asked, whole, events.filter(~early)).cache()
     notes = rows.aggregate(
-        empty=(~rows["_counts"]).cast("int64").sum(),
+        empty=rows["_counts"].ifelse(0, 1).sum(),
         merged=rows["_merged"].sum(),
     ).to_pandas()
     audit = audit.note(f"{event} {MERGED}", int(notes["merged"][0]))

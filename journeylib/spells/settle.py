@@ -190,10 +190,10 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
         kept.group_by("_fate")
         .aggregate(
             rows=kept.count(),
-            zero=(kept["_stop"] == 0).cast("int64").sum().fill_null(0),
-            delayed=(kept["_start"] > 0).cast("int64").sum().fill_null(0),
-            unknown=(~kept[KNOWN]).cast("int64").sum().fill_null(0),
-            later=kept[LATER].cast("int64").sum().fill_null(0),
+            zero=(kept["_stop"] == 0).ifelse(1, 0).sum().fill_null(0),
+            delayed=(kept["_start"] > 0).ifelse(1, 0).sum().fill_null(0),
+            unknown=kept[KNOWN].ifelse(0, 1).sum().fill_null(0),
+            later=kept[LATER].ifelse(1, 0).sum().fill_null(0),
             merged=kept["_merged"].fill_null(0).sum(),
         )
         .to_pandas()
