@@ -53,6 +53,7 @@ _HOME = {
     "journeylib.estimate.cure": ("Cure", "cure"),
     "journeylib.simulation": ("SimulatedJourney", "simulate"),
     "journeylib.estimate.silence": ("churn_rules",),
+    "journeylib.estimate.flows": ("Flows", "flows"),
     "journeylib.results": ("Result", "Table", "show"),
     "journeylib.columns": ("names", "needed"),
     "journeylib.words": ("say", "note"),
@@ -74,6 +75,7 @@ _HOME = {
     "journeylib.plots": (
         *("plot_activity", "plot_counts", "plot_curve", "plot_effects"),
         *("plot_incidence", "plot_mean_count", "plot_rmst"),
+        *("plot_flows", "plot_occupancy"),
     ),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

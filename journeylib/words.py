@@ -294,6 +294,47 @@ def _effects(effects: Any, at: float | None) -> str:
     return " ".join([head + " ".join(told[:_MOST]) + _more(len(told)), warned]).strip()
 
 
+def _fine_gray(model: Any, at: float | None) -> str:
+    event, others = name(model.about["event"]), " or ".join(map(name, model.about["others"]))
+    told, references = [], model.about.get("references")
+    for row in model.table.itertuples(index=False):
+        shown = term(row.term, references)
+        if pd.isna(row.hazard_ratio):
+            told.append(f"{shown}: no finite estimate.")
+            continue
+        sure = not pd.isna(row.low) and not row.low <= 1 <= row.high
+        reading = "a larger share" if row.hazard_ratio > 1 else "a smaller share"
+        ratio, ends = _estimate(row.hazard_ratio, row.low, row.high, ratio=True)
+        told.append(
+            f"{shown}: subdistribution hazard ratio {ratio} ({ends}), "
+            f"{reading if sure else 'no difference beyond chance'}."
+        )
+    head = (
+        f"What goes along with a larger or smaller share that ends with {event}"
+        f"{f' rather than {others}' if others else ''}, the other terms held equal "
+        f"(n = {model.about['n']:,}, {model.about['events']:,} events): "
+    )
+    warned = " ".join(model.warnings)
+    return " ".join([head + " ".join(told[:_MOST]) + _more(len(told)), warned]).strip()
+
+
+def _side_by_side(both: Any, at: float | None) -> str:
+    references, told = both.about.get("references"), []
+    table = both.table.pivot(index=["cause", "term"], columns="model")
+    for cause, label in both.table[["cause", "term"]].drop_duplicates().itertuples(index=False):
+        shown = []
+        for model, what in (("cause-specific", "pace"), ("subdistribution", "share")):
+            three = [table.loc[(cause, label), (c, model)] for c in ("hazard_ratio", "low", "high")]
+            ratio, ends = _estimate(*three, ratio=True)
+            shown.append(f"{what} {ratio} ({ends})")
+        told.append(f"{name(cause)}, {term(label, references)}: {', '.join(shown)}.")
+    events = ", ".join(f"{n:,} {name(e)}" for e, n in both.about["events_by_cause"].items())
+    size = f" Hazard ratios with 95% intervals (n = {both.about['n']:,}; {events}): "
+    return (
+        " ".join(both.about["answers"].values()) + size + " ".join(told[:_MOST]) + _more(len(told))
+    )
+
+
 def _proportionality(test: Any, at: float | None) -> str:
     table = test.table
     bad = table[(table["p"] < 0.05) & (table["term"] != "GLOBAL")]
@@ -320,6 +361,29 @@ def _spells(spells: Any, at: float | None) -> str:
     )
 
 
+def _occupancy(result: Any, at: float | None) -> str:
+    last = float(result.table["time"].max()) if at is None else at
+    told = []
+    for row in result.at([last]).itertuples(index=False):
+        share, low, high = _shares(row.probability, row.low, row.high)
+        told.append(f"{name(row.stage)}{_who(row.group)} {share} ({low} to {high})")
+    size = f"(n = {result.about['n']:,}, {result.about['events']:,} moves; 95% intervals)"
+    return f"Of 100 customers, {number(last)} {result.unit} on: {', '.join(told)} {size}."
+
+
+def _flows(result: Any, at: float | None) -> str:
+    told = []
+    for move in result.table.sort_values("share", ascending=False).to_dict("records"):
+        share, low, high = _shares(move["share"], move["low"], move["high"])
+        told.append(f"{name(move['from'])} to {name(move['to'])} {share} ({low} to {high})")
+    horizon, n = number(result.about["horizon"]), result.about["n"]
+    moves = ", ".join(told[:_MOST])
+    return (
+        f"Of 100 customers, within {horizon} {result.unit}: {moves}.{_more(len(told))} "
+        f"(n = {n:,}; 95% intervals.)"
+    )
+
+
 def _log(log: Any, at: float | None) -> str:
     audit = log.audit
     return (
@@ -335,7 +399,11 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "RestrictedMean": _rmst,
     "MeanCount": _mean_count,
     "Effects": _effects,
+    "FineGray": _fine_gray,
+    "SideBySide": _side_by_side,
     "Proportionality": _proportionality,
+    "Occupancy": _occupancy,
+    "Flows": _flows,
     "Spells": _spells,
     "EventLog": _log,
 }

@@ -19,7 +19,6 @@ REASONS = {
     "interval-censored input is not offered",
 }
 UNTIL_OFFERED = {
-    "fine_gray": {"*finegray*": "Fine and Gray's regression is not offered yet"},
     "assess": dict.fromkeys(
         (
             *("telco/holdout_score/auc", "telco/holdout_score/*brier*", "telco/holdout_score/ibs*"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 import journeylib as jl
+from validation import finegray
 from validation.aftmodels import AFT_MODELS
 from validation.ledger import Ledger
 from validation.models import MODELS
@@ -30,6 +31,7 @@ def compare_all(book: Ledger) -> None:
         _more(book, path, effects)
         if path == "telco/cox_efron":
             _predictions(book, effects)
+    finegray.compare_all(book)
     _holdout(book)
     for path, make_aft in AFT_MODELS.items():
         _aft(book, path, jl.aft(*make_aft(read)))

@@ -24,7 +24,7 @@ from journeylib.estimate.cox.likelihood import (
 )
 from journeylib.estimate.cox.newton import Maximum, dependent_columns, maximise
 from journeylib.estimate.cox.residuals import grouped, score_residuals
-from journeylib.estimate.cox.risksets import risk_sets
+from journeylib.estimate.cox.risksets import RiskSets, risk_sets
 from journeylib.estimate.design import Design
 
 
@@ -125,8 +125,8 @@ class CoxFit:
             )
 
 
-def fit_cox(design: Design, ties: str) -> CoxFit:
-    """Maximise the partial likelihood of a design.
+def fit_cox(design: Design, ties: str, sets: RiskSets | None = None) -> CoxFit:
+    """Maximise the partial likelihood of a design, over other risk sets where they are given.
 
     Raises
     ------
@@ -134,7 +134,8 @@ def fit_cox(design: Design, ties: str) -> CoxFit:
         Without events; for covariates that are constant or linearly dependent
         (in the risk sets, which is what counts).
     """
-    sets = risk_sets(design.start, design.stop, design.event, design.stratum)
+    if sets is None:
+        sets = risk_sets(design.start, design.stop, design.event, design.stratum)
     x, mean, scale = _standardised(design.matrix, design.names, sets.rows)
     design = replace(design, matrix=np.empty((0, len(x))))  # free the copy before the work begins
     weight = None if design.weight is None else design.weight[sets.rows]

@@ -148,6 +148,32 @@ def _last_seen(fit: CoxFit) -> np.ndarray:
     return ends
 
 
+def new_customers(fit: CoxFit, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Standardised covariates, centred linear predictor and stratum code of new customers.
+
+    Raises
+    ------
+    DataError
+        When ``frame`` lacks a column or has a level or stratum that the model never saw.
+    """
+    return *_new_rows(fit, frame), _new_strata(fit, frame)
+
+
+def baseline_at(fit: CoxFit, times: np.ndarray) -> np.ndarray:
+    """Cumulative baseline hazard at the covariates' means, shape (strata, times).
+
+    It belongs to the linear predictor of :func:`new_customers`; NaN beyond the last
+    time at which anybody of the stratum was at risk.
+    """
+    sets, hazard = fit.data.sets, baseline_at_means(fit).hazard
+    found = np.empty((len(fit.design.strata), len(times)))
+    for s, end in enumerate(_last_seen(fit)):
+        begin, stop = np.searchsorted(sets.stratum, [s, s + 1])
+        to = begin + np.searchsorted(sets.times[begin:stop], times, side="right")
+        found[s] = np.where(times <= end, hazard[to] - hazard[begin], np.nan)
+    return found
+
+
 def _new_rows(fit: CoxFit, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Standardised covariates and centred linear predictor of new customers."""
     design = fit.design
