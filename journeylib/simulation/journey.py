@@ -50,14 +50,26 @@ class SimulatedJourney:
     unseen: int
     seed: int
 
+    def files(self) -> dict[str, pd.DataFrame | str]:
+        """What belongs into a folder, by file name: tables, and the truth as text.
+
+        ``events.parquet``, ``customers.parquet``, ``truth.csv`` (hazards and effects) and
+        ``truth.json`` (shares and days).
+        """
+        return {
+            "events.parquet": self.events,
+            "customers.parquet": self.customers,
+            "truth.csv": self.truth.frame.to_csv(index=False),
+            "truth.json": json.dumps(self._headlines(), indent=1) + "\n",
+        }
+
     def write(self, folder: str | Path) -> Path:
-        """Write the log, the customers and the truth as files.
+        """Write :meth:`files` into a folder, which is made if need be.
 
         Parameters
         ----------
         folder
-            Is made if need be. Gets ``events.parquet``, ``customers.parquet``,
-            ``truth.csv`` (hazards and effects) and ``truth.json`` (shares and days).
+            Where to.
 
         Returns
         -------
@@ -66,10 +78,11 @@ class SimulatedJourney:
         """
         to = Path(folder)
         to.mkdir(parents=True, exist_ok=True)
-        self.events.to_parquet(to / "events.parquet", index=False)
-        self.customers.to_parquet(to / "customers.parquet", index=False)
-        self.truth.frame.to_csv(to / "truth.csv", index=False)
-        (to / "truth.json").write_text(json.dumps(self._headlines(), indent=1) + "\n")
+        for name, held in self.files().items():
+            if isinstance(held, str):
+                (to / name).write_text(held, encoding="utf-8")
+            else:
+                held.to_parquet(to / name, index=False)
         return to
 
     def _headlines(self) -> dict[str, object]:

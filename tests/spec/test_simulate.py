@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import journeylib as jl
 from journeylib.errors import DataError
 from journeylib.simulation import Model, Truth, simulate
 from journeylib.simulation.log import COLUMNS
@@ -200,3 +201,15 @@ def test_a_question_without_a_true_answer_is_refused():
     ):
         with pytest.raises(DataError):
             ask()
+
+
+def test_the_sample_is_labelled_and_comes_with_its_truth(tmp_path, capsys):
+    folder = jl.write_sample("simulated", tmp_path / "simulated")
+    assert "customers.parquet" in capsys.readouterr().out
+    assert (folder / "journey.toml").read_text().startswith("# SIMULATED DATA")
+    journey = jl.read_journey(folder / "journey.toml")
+    assert journey.name == "Simulated journey"
+    assert {f.name for f in folder.iterdir()} >= {"truth.csv", "truth.json", "events.parquet"}
+    before = {f.name: f.stat().st_mtime_ns for f in folder.iterdir()}
+    jl.write_sample("simulated", folder)
+    assert before == {f.name: f.stat().st_mtime_ns for f in folder.iterdir()}
