@@ -1,0 +1,91 @@
+"""Moves between stages as shares, and their picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import journeylib as jl
+from journeylib.audit import Audit
+from journeylib.errors import DataError
+from journeylib.plots.style import picture
+from journeylib.spells import Clock, Spells
+
+CAUSES = ("new", "basket", "purchase", "lost")
+
+
+def stays(rows: list[tuple]) -> Spells:
+    frame = pd.DataFrame(rows, columns=["id", "start", "stop", "cause", "stage"])
+    audit = Audit("customers", frame["id"].nunique(), {"counted": frame["id"].nunique()})
+    return Spells(frame, "days", CAUSES, audit, Clock("then", "there", "later"), single=False)
+
+
+# a: new, basket at 2, purchase at 5.  b: new, basket at 3, seen until 6.
+# c: new, lost at 4.  d: new, seen until 10.
+WATCHED = stays(
+    [
+        ("a", 0, 2, 2, "new"),
+        ("a", 2, 5, 3, "basket"),
+        ("a", 5, 9, 0, "purchase"),
+        ("b", 0, 3, 2, "new"),
+        ("b", 3, 6, 0, "basket"),
+        ("c", 0, 4, 4, "new"),
+        ("c", 4, 9, 0, "lost"),
+        ("d", 0, 10, 0, "new"),
+    ]
+)
+
+
+def test_shares_by_hand() -> None:
+    moves = jl.flows(WATCHED, 8).frame
+    told = {(m["from"], m["to"]): (m["share"], m["moved"]) for m in moves.to_dict("records")}
+    assert told == {
+        ("new", "basket"): (0.5, 2),
+        ("new", "lost"): (0.25, 1),
+        ("basket", "purchase"): (0.25, 1),  # of everybody, c having passed it by at 4
+    }
+
+
+def test_whoever_is_still_undecided_is_censored_and_not_counted_as_staying() -> None:
+    early = stays(
+        [
+            ("a", 0, 1, 0, "new"),
+            ("b", 0, 2, 2, "new"),
+            ("b", 2, 3, 0, "basket"),
+            ("c", 0, 3, 0, "new"),
+        ]
+    )
+    assert jl.flows(early, 3).frame["share"].tolist() == [0.5]  # 1 of the 2 at risk at 2
+
+
+def test_moves_from_a_stage_add_up_to_its_entries_when_all_are_watched() -> None:
+    rng = np.random.default_rng(4)
+    rows = []
+    for k in range(200):
+        first, second = rng.exponential(2, 2) + 0.01
+        goes = int(rng.choice([2, 4]))
+        rows.append((k, 0, first, goes, "new"))
+        if goes == 2:
+            rows.append((k, first, first + second, int(rng.choice([3, 4])), "basket"))
+    moves = jl.flows(stays(rows), 100).frame.set_index(["from", "to"])["share"]
+    assert moves["new"].sum() == pytest.approx(1)
+    assert moves["basket"].sum() == pytest.approx(moves["new", "basket"])
+
+
+def test_what_cannot_be_answered_is_refused() -> None:
+    back = [("a", 0, 1, 2, "new"), ("a", 1, 2, 1, "basket"), ("a", 2, 3, 0, "new")]
+    with pytest.raises(DataError, match="comes back to a stage"):
+        jl.flows(stays(back), 3)
+    with pytest.raises(DataError, match="nobody moves"):
+        jl.flows(WATCHED, 1)
+    plain = jl.spells_from_frame(pd.DataFrame({"time": [1], "event": [1]}))
+    with pytest.raises(DataError, match="no column 'stage'"):
+        jl.flows(plain, 1)
+
+
+def test_pictures_tell_the_shares() -> None:
+    shown = picture(jl.plot_flows(jl.flows(WATCHED, 8)))
+    assert shown is not None and "new to basket 50" in shown.alt
+    shown = picture(jl.plot_occupancy(jl.occupancy(WATCHED), horizon=8))
+    assert shown is not None and "Of 100 customers, 8 days on" in shown.alt
