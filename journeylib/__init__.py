@@ -59,7 +59,7 @@ _HOME = {
     "journeylib.words": ("say", "note"),
     "journeylib.findings": (
         *("Finding", "Findings", "finding", "findings"),
-        *("counts", "shares", "medians", "ratios"),
+        *("counts", "shares", "medians", "ratios", "stage_shares", "stage_times"),
     ),
     "journeylib.ledger": (
         *("Check", "Ledger", "ledger", "check_constant_ratio", "check_dropped"),
@@ -75,7 +75,7 @@ _HOME = {
     "journeylib.plots": (
         *("plot_activity", "plot_counts", "plot_curve", "plot_effects"),
         *("plot_incidence", "plot_mean_count", "plot_rmst"),
-        *("plot_flows", "plot_occupancy"),
+        *("plot_flows", "plot_occupancy", "plot_times"),
     ),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

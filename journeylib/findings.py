@@ -277,6 +277,62 @@ def ratios(effects: Any) -> Findings:
     return Findings(told)
 
 
+def stage_shares(occupancy: Any, at: float) -> Findings:
+    """One finding a stage: the share of customers in it at a time.
+
+    Parameters
+    ----------
+    occupancy
+        Result of :func:`journeylib.occupancy`.
+    at
+        Time at which it is read, in its unit.
+    """
+    rows = occupancy.at([at]).itertuples(index=False)
+    label = f"share in each stage after {number(at)} {occupancy.unit}"
+    return Findings(
+        finding(
+            label,
+            *(100 * float(x) for x in (row.probability, row.low, row.high)),
+            unit="%",
+            n=occupancy.about["n"],
+            std_err=100 * row.std_err,
+            group=_stage_group(row),
+        )
+        for row in rows
+    )
+
+
+def stage_times(occupancy: Any, horizon: float) -> Findings:
+    """One finding a stage: the mean time spent in it up to a horizon.
+
+    Parameters
+    ----------
+    occupancy
+        Result of :func:`journeylib.occupancy`.
+    horizon
+        In its unit.
+    """
+    label = f"mean {occupancy.unit} in each stage, of the first {number(horizon)}"
+    return Findings(
+        finding(
+            label,
+            row.mean_time,
+            row.low,
+            row.high,
+            unit=occupancy.unit,
+            n=occupancy.about["n"],
+            std_err=row.std_err,
+            group=_stage_group(row),
+        )
+        for row in occupancy.expected_time(horizon).itertuples(index=False)
+    )
+
+
+def _stage_group(row: Any) -> str:
+    stage = words.name(row.stage)
+    return stage if row.group == "all" else f"{row.group}: {stage}"
+
+
 def counts(log: Any) -> Findings:
     """What an event log holds: events and customers kept, and the share left out.
 

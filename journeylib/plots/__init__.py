@@ -2,7 +2,7 @@
 
 from journeylib.plots.curves import plot_curve, plot_incidence, plot_mean_count
 from journeylib.plots.effects import plot_effects, plot_rmst
-from journeylib.plots.journey import plot_flows, plot_occupancy
+from journeylib.plots.journey import plot_flows, plot_occupancy, plot_times
 from journeylib.plots.log import plot_activity, plot_counts
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "plot_mean_count",
     "plot_occupancy",
     "plot_rmst",
+    "plot_times",
 ]

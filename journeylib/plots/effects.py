@@ -31,7 +31,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     """
     frame = effects.frame.rename(columns={"hazard_ratio": "value"})
     frame["label"] = [words.term(t, effects.about.get("references")) for t in frame["term"]]
-    ax = _forest(frame, 1.0, ax)
+    ax = dots(frame, 1.0, ax)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
@@ -58,14 +58,15 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     frame = result.frame.rename(columns={"group": "label", "rmst": "value"})
-    ax = _forest(frame, None, ax)
+    ax = dots(frame, None, ax)
     horizon = number(result.about.get("horizon", np.nan))
     ax.set_xlabel(f"mean {result.unit} without the event, of the first {horizon}; 95% interval")
     caption = f"Mean {result.unit} without the event within the first {horizon} {result.unit}."
     return describe(ax, f"Dot plot of mean times. {words.say(result)}", caption)
 
 
-def _forest(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:
+def dots(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:
+    """Dots with intervals, a row each: columns ``label, value, low, high``; a line at neutral."""
     ax = new_axes(ax, height=1.1 + 0.42 * max(len(frame), 1))
     rows = np.arange(len(frame))[::-1]
     colour = palette(1)[0]

@@ -14,6 +14,7 @@ from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
 from journeylib.numbers import number
+from journeylib.plots.effects import dots
 from journeylib.plots.style import describe, new_axes, palette, wrap
 
 _POINTS = 400
@@ -59,6 +60,37 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
         f"n = {occupancy.about['n']:,}; the intervals are in the table."
     )
     return describe(ax, f"Stacked layers. {words.say(occupancy, at=last)}", caption)
+
+
+def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
+    """Draw the mean time in each stage up to a horizon, with its interval.
+
+    Parameters
+    ----------
+    occupancy
+        Result of :func:`journeylib.occupancy`; of several groups the first is drawn.
+    horizon
+        In its unit.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    times = occupancy.expected_time(horizon)
+    times = times[times["group"] == times["group"].iloc[0]]
+    frame = times.rename(columns={"mean_time": "value"})
+    frame["label"] = [words.name(s) for s in frame["stage"]]
+    ax = dots(frame, None, ax)
+    first = f"the first {number(horizon)} {occupancy.unit}"
+    ax.set_xlabel(f"mean {occupancy.unit} in the stage, of {first}; 95% interval")
+    told = ", ".join(
+        f"{r.label} {number(r.value, 3)} ({number(r.low, 3)} to {number(r.high, 3)})"
+        for r in frame.itertuples()
+    )
+    alt = f"Dot plot of mean {occupancy.unit} in each stage: {told}."
+    return describe(ax, alt, f"Mean {occupancy.unit} in each stage, of {first}.")
 
 
 def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:
