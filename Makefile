@@ -1,5 +1,6 @@
 # make reports: from a fresh clone to reports/index.html     make test: every test
 # make lab:     JupyterLab on the notebooks                  make lock: renew the two locks
+# make validate: every number against R, docs/VALIDATION.md  make bench: docs/BENCHMARKS.md
 # Needs Python >= 3.11 and make; PYTHON=python3.13 picks another interpreter.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: reports test lab lint samples lock clean
+.PHONY: reports test validate bench lab lint samples lock clean
 
 reports: samples
 	$(BIN)/journey batch
@@ -19,6 +20,12 @@ samples: $(VENV)/.runtime
 test: $(VENV)/.dev samples lint
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbval-lax --no-header -q notebooks
+
+validate: $(VENV)/.dev
+	$(BIN)/python -m validation
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

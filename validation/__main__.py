@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 
+from validation.ledger import Ledger
 from validation.shared import FILES, ROOT, available, gold
 
 PAGE = ROOT / "docs" / "VALIDATION.md"
@@ -27,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     asked = parser.parse_args(arguments)
     warnings.simplefilter("ignore", RuntimeWarning)
-    parts, failures = [], 0
+    parts: list[str] = []
+    failures = 0
     if asked.only != "coverage":
         failures += _gold(parts)
     if asked.only != "gold":
@@ -45,21 +47,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failures else 0
 
 
+def book() -> Ledger:
+    """Every comparison with R's results."""
+    from validation import nonparametric, regression
+
+    made = Ledger({name: gold(name) for name in FILES})
+    nonparametric.compare_all(made)
+    regression.compare_all(made)
+    return made
+
+
 def _gold(parts: list[str]) -> int:
     if not available():
         sys.exit("R's results are needed: the folder 'shared' beside the project is not there")
-    from validation import nonparametric, published, regression, report
-    from validation.ledger import Ledger
+    from validation import published, report
     from validation.leftout import reasons
 
     began = time.perf_counter()
-    book = Ledger({name: gold(name) for name in FILES})
-    nonparametric.compare_all(book)
-    regression.compare_all(book)
-    figures = published.figures()
-    parts += [report.gold_part(book), report.published_part(figures)]
-    unexplained = book.explained(reasons())[1]
-    wrong = [c for c in book.done if not c.passed] + [f for f in figures if not f.passed]
+    made, figures = book(), published.figures()
+    parts += [report.gold_part(made), report.published_part(figures)]
+    unexplained = made.explained(reasons())[1]
+    wrong = [c for c in made.done if not c.passed] + [f for f in figures if not f.passed]
     print(f"R's results: {time.perf_counter() - began:.0f} s", *wrong, *unexplained, sep="\n  ")
     return len(wrong) + len(unexplained)
 

@@ -41,7 +41,7 @@ def restricted_mean(horizon: float, ratio: float = 1.0) -> float:
 
 def daily_hazard(days: int) -> float:
     """True hazard of durations rounded up to days: the sum of the shares lost each day."""
-    s = survival(np.arange(days + 1.0))
+    s = np.asarray(survival(np.arange(days + 1.0)))
     return float(np.sum(1 - s[1:] / s[:-1]))
 
 
@@ -125,7 +125,7 @@ def repeated(rng: np.random.Generator, late: bool = False) -> pd.DataFrame:
     last = pd.DataFrame({"id": np.arange(N), "stop": end, "event": 0})
     rows = pd.concat([rows, last]).sort_values(["id", "stop"], ignore_index=True)
     first = rows["id"].ne(rows["id"].shift())
-    rows["start"] = rows["stop"].shift().where(~first, begin[rows["id"]])
+    rows["start"] = np.where(first, begin[rows["id"]], rows["stop"].shift())
     return rows.assign(x=x[rows["id"]])
 
 

@@ -46,8 +46,9 @@ def alike(names: list[str], samples: int = 3) -> dict[str, float]:
     for name in names:
         study, theirs = by_name()[name], limits(name, list(range(samples)))
         gaps = []
-        for number, rows in theirs.groupby("rep"):
-            mine = study.limits(study.draw(generator(name, int(number))))
+        for number in range(samples):
+            rows = theirs[theirs["rep"] == number]
+            mine = study.limits(study.draw(generator(name, number)))
             ours = np.array([mine[k] for k in rows["key"]], dtype=float)
             gaps.append(furthest(ours, rows[["low", "high"]].to_numpy(dtype=float)))
         found[name] = max(gaps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ def figures() -> list[Figure]:
 
 
 def _some(
-    source: str, unit: float, printed: dict[str, float], ours: dict[str, Any]
+    source: str, unit: float, printed: dict[str, float], ours: Mapping[Any, Any]
 ) -> list[Figure]:
     return [Figure(source, k, float(v), float(ours[k]), unit) for k, v in printed.items()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,55 +72,74 @@ def _subscribed(df: pd.DataFrame) -> pd.DataFrame:
     return df.assign(event=(df["y"] == "yes").astype(int))
 
 
-TELCO = {"file": "telco_churn.csv.gz", "stop": "tenure", "cause": "event", "change": _telco}
-MONTHLY = TELCO | {"change": _monthly_internet}
-SECOND = {"file": "cdnow_survival.csv.gz", "stop": "time", "cause": "event"}
-CHURN = {"file": "cdnow_survival.csv.gz", "stop": "churn_time", "cause": "churn_event"}
-REPEAT = {
+TELCO: dict[str, Any] = {
+    "file": "telco_churn.csv.gz",
+    "stop": "tenure",
+    "cause": "event",
+    "change": _telco,
+}
+MONTHLY: dict[str, Any] = TELCO | {"change": _monthly_internet}
+SECOND: dict[str, Any] = {"file": "cdnow_survival.csv.gz", "stop": "time", "cause": "event"}
+CHURN: dict[str, Any] = {
+    "file": "cdnow_survival.csv.gz",
+    "stop": "churn_time",
+    "cause": "churn_event",
+}
+REPEAT: dict[str, Any] = {
     "file": "cdnow_counting.csv.gz",
     "stop": "stop",
     "cause": "event",
     "start": "start",
     "id": "customer_id",
 }
-CAMPAIGN = {"file": "cj_campaign_survival.csv.gz", "stop": "time", "cause": "event"}
-HOUSEHOLD = {
+CAMPAIGN: dict[str, Any] = {"file": "cj_campaign_survival.csv.gz", "stop": "time", "cause": "event"}
+HOUSEHOLD: dict[str, Any] = {
     "file": "cj_timevarying.csv.gz",
     "stop": "stop",
     "cause": "event",
     "start": "start",
     "id": "household_id",
 }
-RETAIL = {"file": "online_retail_survival.csv.gz", "stop": "time", "cause": "cause"}
-LEARNER = {"file": "oulad_survival.csv.gz", "stop": "exit", "cause": "event", "id": "enrol_id"}
-LATE = LEARNER | {"start": "entry"}
-LOAN = {
+RETAIL: dict[str, Any] = {"file": "online_retail_survival.csv.gz", "stop": "time", "cause": "cause"}
+LEARNER: dict[str, Any] = {
+    "file": "oulad_survival.csv.gz",
+    "stop": "exit",
+    "cause": "event",
+    "id": "enrol_id",
+}
+LATE: dict[str, Any] = LEARNER | {"start": "entry"}
+LOAN: dict[str, Any] = {
     "file": "bpic2012_survival.csv.gz",
     "stop": "time",
     "cause": "cause",
     "change": _amount,
 }
-BANK = {
+BANK: dict[str, Any] = {
     "file": "bank_marketing.csv.gz",
     "stop": "campaign",
     "cause": "event",
     "change": _subscribed,
 }
-LUNG = {"file": "classic/lung.csv.gz", "stop": "time", "cause": "event", "change": _lung}
-VETERAN = {
+LUNG: dict[str, Any] = {
+    "file": "classic/lung.csv.gz",
+    "stop": "time",
+    "cause": "event",
+    "change": _lung,
+}
+VETERAN: dict[str, Any] = {
     "file": "classic/veteran.csv.gz",
     "stop": "time",
     "cause": "status",
     "change": _veteran,
 }
-MGUS2 = {
+MGUS2: dict[str, Any] = {
     "file": "classic/mgus2.csv.gz",
     "stop": "etime",
     "cause": "cause",
     "id": "id",
     "change": _mgus2,
 }
-CGD = {
+CGD: dict[str, Any] = {
     "file": "classic/cgd.csv.gz",
     "stop": "tstop",
     "cause": "status",
@@ -127,7 +147,7 @@ CGD = {
     "id": "id",
 }
 
-RECIPES = {
+RECIPES: dict[str, Any] = {
     "telco/km_all": Recipe(**TELCO),
     "telco/km_all_tau24": Recipe(**TELCO),
     "telco/km_contract": Recipe(**TELCO, by="Contract"),

@@ -62,23 +62,27 @@ def summary(book: Ledger) -> pd.DataFrame:
 def gold_part(book: Ledger) -> str:
     """What R's results say."""
     rows = summary(book)
+    lines = zip(
+        rows["estimator"],
+        rows["data"],
+        rows["values"].map("{:,}".format),
+        rows["deviation"].map(amount),
+        rows["tolerance"].map(lambda t: amount(t) if t else "exact"),
+        rows["passed"].map({True: "ok", False: "**NO**"}),
+        strict=True,
+    )
     left, unexplained = book.explained(reasons())
     meta = book.gold["telco"]["meta"]
     body = table(
         ["estimator", "data sets", "values", "largest deviation", "tolerance", "verdict"],
-        [
-            (
-                *(r.estimator, r.data, f"{r.values:,}", amount(r.deviation)),
-                *(amount(r.tolerance) if r.tolerance else "exact", "ok" if r.passed else "**NO**"),
-            )
-            for r in rows.itertuples()
-        ],
+        lines,
         "2 3 4",
     )
-    spared = pd.DataFrame(book.spared, columns=["path", "values", "reason"])
-    spared = spared.groupby("reason", sort=False)["values"].sum()
-    missing = [(f"`{p}`", n, why) for p, (why, n) in left.items()]
-    missing += [("values of compared entries", int(n), why) for why, n in spared.items()]
+    spared: dict[str, int] = {}
+    for _, n, why in book.spared:
+        spared[why] = spared.get(why, 0) + n
+    missing: list[tuple[object, ...]] = [(f"`{p}`", n, why) for p, (why, n) in left.items()]
+    missing += [("values of compared entries", n, why) for why, n in spared.items()]
     missing += [(f"`{p}`", "", "**no reason is written**") for p in unexplained]
     total = sum(n for _, n in book.leaves())
     compared = int(rows["values"].sum())
@@ -157,7 +161,9 @@ def coverage_part(found: Sequence[Coverage], alike: dict[str, float], replicatio
     return "\n\n".join([*parts, table(head, lines, "4 6")])
 
 
-def _coverage_row(what: str, design: str, scale: str, several: Sequence[Coverage]) -> tuple:
+def _coverage_row(
+    what: str, design: str, scale: str, several: Sequence[Coverage]
+) -> tuple[str, ...]:
     """One line for one kind of interval at several times, with R's share where ours misses."""
     shares = [
         share(c.share)

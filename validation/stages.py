@@ -13,13 +13,13 @@ ENDS = {0: 0, 1: 3, 2: 4, 3: 5}
 def stays(cases: pd.DataFrame) -> Spells:
     """Rows between the steps of each case, without those of no length, as R got them."""
     rows = []
-    for case in cases.itertuples():
-        steps = [(case.t_preaccepted, 1), (case.t_accepted, 2)]
-        steps = sorted((s for s in steps if pd.notna(s[0])), key=lambda s: s[0])
+    names = ["case_id", "t_preaccepted", "t_accepted", "time", "cause"]
+    for case, preaccepted, accepted, end, cause in zip(*(cases[n].tolist() for n in names)):
+        steps = sorted((t, k) for k, t in ((1, preaccepted), (2, accepted)) if pd.notna(t))
         at, stage = 0.0, "submitted"
-        for time, goes in [*steps, (case.time, ENDS[case.cause])]:
+        for time, goes in [*steps, (end, ENDS[cause])]:
             if time > at:
-                rows.append((case.case_id, at, time, goes, stage))
+                rows.append((case, at, time, goes, stage))
                 if goes:
                     stage = CAUSES[goes - 1]
             at = time

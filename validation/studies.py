@@ -77,7 +77,8 @@ def _days(found: Limits, what: str, interval: str, rows: pd.DataFrame) -> None:
 
 def curve_limits(frame: pd.DataFrame, quantiles: bool = True) -> Limits:
     """Survival, quantiles, cumulative hazard and restricted mean of one group."""
-    spells, found = _spells(frame), {}
+    spells = _spells(frame)
+    found: Limits = {}
     for conf in CONF:
         curve = jl.survival_curve(spells, conf=conf)
         _days(found, KM, conf, curve.at(DAYS))
@@ -98,7 +99,7 @@ def curve_truths(quantiles: bool = True, by_day: bool = False) -> tuple[Truth, .
             found += [Truth(QUANTILE, c, f"{part:g}", float(time), time) for c in CONF]
     rate = designs.daily_hazard if by_day else designs.hazard
     found += [Truth(NA, "log", f"day {d}", rate(d), d) for d in DAYS]
-    mean = float(designs.survival(np.arange(HORIZON)).sum())  # in whole days
+    mean = float(np.sum(designs.survival(np.arange(HORIZON))))  # in whole days
     mean = mean if by_day else designs.restricted_mean(HORIZON)
     found.append(Truth(MEAN, "normal", f"{HORIZON} days", mean, HORIZON))
     return tuple(found)
@@ -106,7 +107,8 @@ def curve_truths(quantiles: bool = True, by_day: bool = False) -> tuple[Truth, .
 
 def weighted_limits(frame: pd.DataFrame) -> Limits:
     """Survival with probability weights."""
-    spells, found = _spells(frame), {}
+    spells = _spells(frame)
+    found: Limits = {}
     for conf in CONF:
         curve = jl.survival_curve(spells, conf=conf, weights="w")
         _days(found, f"{KM}, weighted", conf, curve.at(DAYS[:3]))
@@ -165,7 +167,8 @@ def incidence_truths() -> tuple[Truth, ...]:
 
 def count_limits(frame: pd.DataFrame) -> Limits:
     """Mean count of repeated events of those without the covariate, and Andersen-Gill."""
-    spells, found = _spells(frame), {}
+    spells = _spells(frame)
+    found: Limits = {}
     rows = jl.mean_cumulative_count(spells, by="x").at(DAYS)
     _days(found, COUNT, "log, robust", rows[rows["group"] == "0"])
     effects = jl.cox(spells, "x", cluster="id").frame
@@ -190,7 +193,8 @@ def log_ratio(effects: pd.DataFrame, row: int) -> tuple[float, float]:
 def cox_limits(frame: pd.DataFrame) -> Limits:
     """Coefficients with model-based and robust errors, with weights, and predicted survival."""
     frame = frame.assign(id=np.arange(len(frame)))
-    spells, found = _spells(frame), {}
+    spells = _spells(frame)
+    found: Limits = {}
     model = jl.cox(spells, "x + z")
     tables = {"model": model.frame, "robust": jl.cox(spells, "x + z", cluster="id").frame}
     if "w" in frame:
