@@ -97,6 +97,8 @@ class Ledger:
         theirs = np.atleast_1d(theirs if pick is None else theirs[pick])
         mine = np.asarray(ours, dtype=float).reshape(theirs.shape)
         self.used[path] = self.used.get(path, 0) + theirs.size
+        if self.used[path] > np.size(self.get(path)):
+            raise ValueError(f"{path} is compared twice")
         keep = np.ones(theirs.shape, dtype=bool)
         if spare is not None:
             keep = ~np.broadcast_to(np.asarray(spare[0], dtype=bool), theirs.shape)

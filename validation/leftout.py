@@ -42,8 +42,3 @@ def reasons() -> dict[str, str]:
         if name not in jl.__all__:
             found = patterns | found
     return found
-
-
-def offered(name: str) -> bool:
-    """Whether a function is public."""
-    return name in jl.__all__
