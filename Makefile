@@ -16,6 +16,7 @@ reports: samples
 samples: $(VENV)/.runtime
 	$(BIN)/journey sample complete_journey
 	$(BIN)/journey sample cdnow
+	$(BIN)/journey sample simulated
 
 test: $(VENV)/.dev samples lint
 	$(BIN)/python -m pytest

@@ -53,7 +53,7 @@ def samples() -> Path:
     """The folder of the sample data, written from their packages where it is not there yet."""
     import journeylib as jl
 
-    for name in ("complete_journey", "cdnow"):
+    for name in ("complete_journey", "cdnow", "simulated"):
         jl.write_sample(name)
     return ROOT / "data"
 

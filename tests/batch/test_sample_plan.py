@@ -21,7 +21,7 @@ FIGURES = {
 def test_every_report_of_the_plan_is_there_and_ok(sample_batch: Any) -> None:
     plan, batch = sample_batch
     assert {o.report_id: o.verdict for o in batch.outcomes} == {j.id: "ok" for j in plan.jobs}
-    assert Counter(j.group for j in plan.jobs).keys() == {"The Complete Journey", "CDNOW"}
+    assert Counter(j.group for j in plan.jobs).keys() >= {"The Complete Journey", "CDNOW"}
     assert len(plan.jobs) >= 8
     for job in plan.jobs:
         assert (plan.output / f"{job.id}.html").stat().st_size < 1.5e6
