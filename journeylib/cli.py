@@ -95,6 +95,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("journey", help="path of a journey.toml, or the name of a data set")
     check.set_defaults(action=_check)
 
+    init = commands.add_parser(
+        "init", parents=[common], help="write a journey file for data of your own"
+    )
+    init.add_argument("data", help="a file, folder or pattern; or env:NAME of a database")
+    init.add_argument("--table", help="of the database, or of a DuckDB file")
+    init.add_argument("--out", type=Path, metavar="DIR", help="folder to write into")
+    init.add_argument("--preset", metavar="NAME", help="a known export; recognised unless given")
+    init.add_argument("--force", action="store_true", help="write over a journey file")
+    init.set_defaults(action=_init)
+
     sample = commands.add_parser("sample", parents=[common], help="put sample data in place")
     sample.add_argument("name", help="complete_journey, cdnow or simulated")
     sample.set_defaults(action=_sample)
@@ -155,6 +165,14 @@ def _check(args: argparse.Namespace) -> int:
         print(f"  {rows:>12,}  {action:<7} {reason}")
     for reason, rows in log.audit.notes.items():
         print(f"  {rows:>12,}  of those kept: {reason}")
+    return 0
+
+
+def _init(args: argparse.Namespace) -> int:
+    from journeylib.initialise import initialise, words
+
+    done = initialise(args.data, args.table, args.out, args.preset, args.force)
+    print(words(done))
     return 0
 
 

@@ -80,6 +80,8 @@ class Feed:
         Our name -> the source's column. A field of a nested column is ``outer.inner``.
     constants
         Our name -> the value that all rows have.
+    where
+        SQL predicate on the source's own columns: which of its rows are such events.
     key
         Of the journey file, for messages.
     """
@@ -88,6 +90,7 @@ class Feed:
     source: Source
     columns: Mapping[str, str]
     constants: Mapping[str, str | float] = field(default_factory=dict)
+    where: str | None = None
     key: str = "columns"
 
 
@@ -199,7 +202,8 @@ def read_feeds(top: Table) -> tuple[Feed, ...]:
         columns, constants = top.table("columns"), top.table("constants", {})
         mapped = read_columns(columns, constants, anonymous=known)
         fixed = read_constants(constants, mapped)
-        return (Feed("events", read_source(top.table("source")), mapped, fixed),)
+        source = top.table("source")
+        return (Feed("events", read_source(source, ("where",)), mapped, fixed, _where(source)),)
     for name in ("columns", "constants"):
         if name in top.values:
             raise top.bad(name, dict(top.values[name]), "columns inside each of [[sources]]")
@@ -249,15 +253,31 @@ def is_spark(url: str) -> bool:
 def _feed(table: Table, anonymous: bool) -> Feed:
     columns, constants = table.table("columns"), table.table("constants", {})
     mapped = read_columns(columns, constants, anonymous=anonymous)
-    source = read_source(table, ("name", "columns", "constants"))
+    source = read_source(table, ("name", "columns", "constants", "where"))
     fixed = read_constants(constants, mapped)
-    return Feed(table.text("name"), source, mapped, fixed, f"{table.key}.columns")
+    name = table.text("name")
+    return Feed(name, source, mapped, fixed, _where(table), f"{table.key}.columns")
+
+
+def _where(table: Table) -> str | None:
+    """The predicate that says which rows of a source are its events."""
+    if "where" not in table.values:
+        return None
+    return _predicate(table.text("where"), table.at("where"))
+
+
+def _predicate(text: str, where: str) -> str:
+    from journeylib.where import parse
+
+    try:
+        parse(text)
+    except JourneyFileError as error:
+        raise JourneyFileError(error.what, where=where, fix=error.fix) from None
+    return text
 
 
 def _rules(table: Table) -> dict[str, str]:
     """``exclude`` as a table of named predicates, or as a list that names them by their text."""
-    from journeylib.where import parse
-
     if "exclude" not in table.values:
         return {}
     if isinstance(table.values["exclude"], list):
@@ -265,12 +285,7 @@ def _rules(table: Table) -> dict[str, str]:
     else:
         named = table.table("exclude")
         rules = {name: named.text(name) for name in named.values}
-    for text in rules.values():
-        try:
-            parse(text)
-        except JourneyFileError as error:
-            raise JourneyFileError(error.what, where=table.at("exclude"), fix=error.fix) from None
-    return rules
+    return {name: _predicate(text, table.at("exclude")) for name, text in rules.items()}
 
 
 def _url(table: Table) -> str:

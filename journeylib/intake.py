@@ -78,6 +78,8 @@ def canonical(raw: ir.Table, journey: Journey, feed: Feed) -> tuple[ir.Table, di
         When a mapped column is not in the source, or cannot hold moments.
     """
     need_columns(raw, feed.columns.values(), feed.source.label, f"{journey.file}, key {feed.key}")
+    if feed.where is not None:
+        raw = raw.filter(_chosen(raw, feed, journey))
     mapped = {own: ours for ours, own in reversed(list(feed.columns.items()))}
     names = {c: f"source_{c}" if c.lower() in TAKEN else c for c in raw.columns if c not in mapped}
     columns: dict[str, ir.Value] = {}
@@ -99,6 +101,17 @@ def canonical(raw: ir.Table, journey: Journey, feed: Feed) -> tuple[ir.Table, di
     columns[_HOW] = moments.how
     own_names = {own: new for own, new in {**names, **mapped}.items() if own != new}
     return raw.select(**columns), own_names
+
+
+def _chosen(raw: ir.Table, feed: Feed, journey: Journey) -> ir.BooleanValue:
+    """Which rows of a source are events of this feed."""
+
+    def column(name: str) -> ir.Value:
+        where = f"{journey.file}, key {feed.key.removesuffix('columns')}where"
+        need_columns(raw, [name], feed.source.label, where)
+        return picked(raw, name)
+
+    return translate(str(feed.where), column).fill_null(False)
 
 
 def picked(raw: ir.Table, own: str) -> ir.Value:

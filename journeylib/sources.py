@@ -67,6 +67,17 @@ def open_source(journey: Journey, table: pd.DataFrame | ir.Table | None = None) 
     return _with_beside(journey, host, events)
 
 
+def peek(source: Source) -> ir.Table:
+    """One source as a table of its own connection, to look at.
+
+    Raises
+    ------
+    SourceError
+        When it cannot be opened.
+    """
+    return _Host(_place(source), [source]).read(source, set())
+
+
 def snapshot(source: Source, at: str | None) -> list[str]:
     """A table of a database in a few words: columns and types, rows, last moment.
 
