@@ -22,6 +22,7 @@ _HOME = {
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
     "journeylib.exposures": ("with_exposure",),
+    "journeylib.gather": ("gather",),
     "journeylib.spells": (
         *("Spells", "Clock", "spells_from_frame"),
         *("time_to", "churn", "exits", "repeats", "silence", "stages"),
@@ -29,6 +30,7 @@ _HOME = {
     "journeylib.estimate.cox": ("Effects", "cox"),
     "journeylib.estimate.cox.proportionality": ("Proportionality", "check_proportionality"),
     "journeylib.estimate.finegray": ("FineGray", "SideBySide", "fine_gray", "side_by_side"),
+    "journeylib.estimate.assess": ("Assessment", "Calibration", "assess"),
     "journeylib.estimate.recurrent_rows": ("event_number", "gap_time"),
     "journeylib.estimate.cox.concordance": ("Concordance", "concordance_index"),
     "journeylib.estimate.curves": (
@@ -60,6 +62,7 @@ _HOME = {
     "journeylib.findings": (
         *("Finding", "Findings", "finding", "findings"),
         *("counts", "shares", "medians", "ratios", "stage_shares", "stage_times"),
+        "excess_times",
     ),
     "journeylib.ledger": (
         *("Check", "Ledger", "ledger", "check_constant_ratio", "check_dropped"),
@@ -75,7 +78,7 @@ _HOME = {
     "journeylib.plots": (
         *("plot_activity", "plot_counts", "plot_curve", "plot_effects"),
         *("plot_incidence", "plot_mean_count", "plot_rmst"),
-        *("plot_flows", "plot_occupancy", "plot_times"),
+        *("plot_flows", "plot_occupancy", "plot_scan", "plot_times"),
     ),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

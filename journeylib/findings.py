@@ -333,6 +333,34 @@ def _stage_group(row: Any) -> str:
     return stage if row.group == "all" else f"{row.group}: {stage}"
 
 
+def excess_times(scan: Any) -> Findings:
+    """One finding a group: how much longer it waits than all others together.
+
+    Parameters
+    ----------
+    scan
+        Result of :func:`journeylib.segment_scan`.
+    """
+    horizon = number(scan.about["horizon"])
+    event = words.name(scan.about["event"])
+    return Findings(
+        finding(
+            f"extra {scan.unit} without {event} against all others, of the first {horizon}",
+            row.difference,
+            row.low,
+            row.high,
+            unit=scan.unit,
+            n=row.n,
+            events=row.events,
+            std_err=row.std_err,
+            better="lower",
+            group=row.group,
+        )
+        for row in scan.table.itertuples(index=False)
+        if math.isfinite(row.difference)
+    )
+
+
 def counts(log: Any) -> Findings:
     """What an event log holds: events and customers kept, and the share left out.
 

@@ -271,7 +271,9 @@ def _told(c: Contrast) -> tuple[str, str, str, str]:
     if math.isnan(c.error):
         return c.question, f"{c.shortcut}: {naive}{unit}", right, "cannot be told in one number"
     if not c.unit:
-        return c.question, f"{c.shortcut}: {naive}", right, f"{number(c.error, 2)} times"
+        factor = number(c.error, 2)
+        error = "none to speak of" if factor == "1" else f"{factor} times the right ratio"
+        return c.question, f"{c.shortcut}: {naive}", right, error
     size = f"{number(abs(c.error), 2)}{' points' if c.unit == '%' else unit}"
     return (
         c.question,

@@ -258,6 +258,24 @@ def _rmst(result: Any, at: float | None) -> str:
     return head + " ".join(told[:_MOST]) + _more(len(told))
 
 
+def _scan(scan: Any, at: float | None) -> str:
+    horizon, event = number(scan.about["horizon"]), name(scan.about["event"])
+    clear = scan.table[scan.table["p_adjusted"] < 0.05].sort_values("difference", ascending=False)
+    told = []
+    for row in clear.itertuples(index=False):
+        more, ends = _estimate(row.difference, row.low, row.high)
+        told.append(f"{row.group} {more} ({ends}; n = {row.n:,})")
+    head = f"Of {len(scan.table)} groups, {len(clear)} wait"
+    tail = (
+        f"than all others together, by more than chance would explain with so many groups "
+        f"(mean {scan.unit} without {event} within the first {horizon}; "
+        f"n = {scan.about['n']:,}, {scan.about['events']:,} events)"
+    )
+    if clear.empty:
+        return f"{head} longer or shorter {tail}."
+    return f"{head} longer or shorter {tail}: {', '.join(told[:_MOST])}.{_more(len(told))}"
+
+
 def _mean_count(count: Any, at: float | None) -> str:
     last = float(count.table["time"].max()) if at is None else at
     event = name(count.about.get("event", "event"))
@@ -397,6 +415,7 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Incidence": _incidence,
     "Comparison": _comparison,
     "RestrictedMean": _rmst,
+    "SegmentScan": _scan,
     "MeanCount": _mean_count,
     "Effects": _effects,
     "FineGray": _fine_gray,

@@ -65,6 +65,33 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Dot plot of mean times. {words.say(result)}", caption)
 
 
+def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
+    """Draw how much longer or shorter each group waits than all others together.
+
+    Parameters
+    ----------
+    scan
+        Result of :func:`journeylib.segment_scan`.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    frame = scan.frame.rename(columns={"group": "label", "difference": "value"})
+    frame = frame[frame["value"].notna()].sort_values("value", ascending=False)
+    ax = dots(frame, 0.0, ax)
+    horizon = number(scan.about["horizon"])
+    event = words.name(scan.about["event"])
+    ax.set_xlabel(f"extra {scan.unit} without {event}, of the first {horizon}; 95% interval")
+    caption = (
+        f"Mean {scan.unit} without {event} within the first {horizon}: each group less all "
+        "others together. Right of the line the group waits longer."
+    )
+    return describe(ax, f"Dot plot of differences in mean time. {words.say(scan)}", caption)
+
+
 def dots(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:
     """Dots with intervals, a row each: columns ``label, value, low, high``; a line at neutral."""
     ax = new_axes(ax, height=1.1 + 0.42 * max(len(frame), 1))
@@ -75,7 +102,7 @@ def dots(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:
     ax.hlines(rows, frame["low"], frame["high"], color=colour, lw=2, zorder=2)
     ax.plot(frame["value"], rows, "o", color=colour, ms=6.5, zorder=3)
     for y, numbers in zip(rows, frame[["value", "low", "high"]].to_numpy(dtype=float)):
-        value, low, high = estimate(*numbers, ratio=neutral is not None)
+        value, low, high = estimate(*numbers, ratio=neutral == 1.0)
         ax.text(
             1.01,
             y,

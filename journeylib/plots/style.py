@@ -59,12 +59,14 @@ def new_axes(ax: Axes | None, height: float = HEIGHT, width: float = WIDTH) -> A
     """The given axes, or new ones in the house style."""
     if ax is not None:
         return ax
+    plt.draw_if_interactive()  # loads the backend, whose own settings the context would take back
     with sns.axes_style("whitegrid", rc=RC), mpl.rc_context(RC):
         return plt.subplots(figsize=(width, height))[1]
 
 
 def stacked_axes(n: int, height: float = 1.5, width: float = WIDTH) -> list[Axes]:
     """``n`` axes in the house style, one above the other over one shared horizontal axis."""
+    plt.draw_if_interactive()
     with sns.axes_style("whitegrid", rc=RC), mpl.rc_context(RC):
         figure, axes = plt.subplots(
             n, sharex=True, squeeze=False, figsize=(width, 0.6 + height * n), layout="constrained"
