@@ -94,6 +94,8 @@ class EventLog:
         A column's name in the source -> its name in ``table``, where they differ.
     attributes
         One row a customer: ``id`` and what is known of it at the origin; or None.
+    remarks
+        What was done to rows after they were kept, for the audit.
     """
 
     table: ir.Table
@@ -102,6 +104,7 @@ class EventLog:
     own_names: Mapping[str, str] = field(default_factory=dict)
     attributes: ir.Table | None = field(default=None, repr=False)
     _fated: ir.Table | None = field(default=None, repr=False)
+    remarks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def _gap(self) -> float | None:
@@ -128,6 +131,8 @@ class EventLog:
         if self._gap is not None:
             known = self.rows.select("id", "session").distinct().count().to_pandas()
             audit = audit.note(f"sessions, told apart by {self._gap:g} minutes", int(known))
+        for reason, count in self.remarks.items():
+            audit = audit.note(reason, count)
         return audit
 
     @cached_property

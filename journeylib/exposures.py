@@ -206,8 +206,8 @@ def _lengths(value: str, steps: Sequence[float]) -> tuple[float, ...]:
 def _with_origins(spells: Spells, log: EventLog, origin: str | None) -> ir.Table:
     """The rows of the spells with ``_origin``, the tick of time 0."""
     if origin is not None:
-        table = ibis.memtable(spells.table) if isinstance(spells.table, pd.DataFrame) else None
-        table = spells.table if table is None else table
+        given = spells.table
+        table = ibis.memtable(given) if isinstance(given, pd.DataFrame) else given
         moment = read_moments(table[spells.column(origin)], log.window, origin)
         return table.mutate(_origin=ticks(moment, log.window.resolution))
     if spells.origins is None or isinstance(spells.table, pd.DataFrame):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.datatypes as types
 import ibis.expr.types as ir
+from ibis.common.exceptions import IbisError
 
 from journeylib.errors import DataError
 from journeylib.window import DAY, Window, moment
@@ -51,14 +52,39 @@ def _wall(zone: str, moment: dt.datetime) -> dt.datetime:  # type: ignore[empty-
     """What the clock on the wall of ``zone`` shows at ``moment``."""
 
 
+@ibis.udf.scalar.builtin(name="convert_timezone", signature=(("string", "string", _NAIVE), _NAIVE))
+def _convert(source: str, target: str, wall: dt.datetime) -> dt.datetime:  # type: ignore[empty-body]
+    """What the wall of ``target`` shows while that of ``source`` shows ``wall``; in Spark."""
+
+
 def from_wall(zone: str, wall: ir.TimestampValue) -> ir.TimestampValue:
-    """The moment at which the clock on the wall of a zone shows ``wall``."""
-    return _aware(zone, wall)
+    """The moment at which the clock on the wall of a zone shows ``wall``.
+
+    A time that is skipped is read as an hour later, one that is shown twice as the later.
+    """
+    if not _on_spark(wall):
+        return _aware(zone, wall)
+    wall = wall.cast(_NAIVE)
+    first = _convert(zone, "UTC", wall)
+    # of a time shown twice, Spark takes the earlier and all others take the later
+    second = first + ibis.interval(hours=1)
+    again = _convert("UTC", zone, second) == wall
+    return ibis.ifelse(again, second, first).cast(_AWARE)
 
 
 def to_wall(zone: str, moment: ir.TimestampValue) -> ir.TimestampValue:
     """What the clock on the wall of a zone shows at a moment."""
-    return _wall(zone, moment)
+    if not _on_spark(moment):
+        return _wall(zone, moment)
+    return _convert("UTC", zone, moment.cast(_NAIVE))
+
+
+def _on_spark(value: ir.Value) -> bool:
+    """Whether Spark will answer, whose functions for zones have names of their own."""
+    try:
+        return bool(value._find_backend(use_default=True).name == "pyspark")
+    except IbisError:
+        return False
 
 
 def shown_zone(window: Window) -> str:
@@ -101,10 +127,10 @@ def read_moments(column: ir.Value, window: Window, name: str) -> ir.TimestampVal
 def _shown(column: ir.TimestampValue, window: Window) -> ir.TimestampValue:
     zone = shown_zone(window)
     if column.type().timezone:
-        return _wall(zone, column)
+        return to_wall(zone, column)
     if zone == window.timezone:
         return column
-    return _wall(zone, _aware(window.timezone, column))
+    return to_wall(zone, from_wall(window.timezone, column))
 
 
 @dataclass(frozen=True)
@@ -230,7 +256,7 @@ def period_text(tick: ir.IntegerValue, period: str, window: Window) -> ir.String
         moment_ = (tick * (_DAY // _SECOND)).as_timestamp("s").cast(_NAIVE)
     else:
         moment_ = (tick // _SECOND).cast("int64").as_timestamp("s").cast(_AWARE)
-        moment_ = _wall(window.timezone, moment_)
+        moment_ = to_wall(window.timezone, moment_)
     day = moment_.date()
     if period == "quarter":
         return day.cast("string").left(4) + "-Q" + day.quarter().cast("string")

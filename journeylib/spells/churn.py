@@ -94,7 +94,7 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
     acts = acts.select("id", _tick=ticks(acts["_day"], resolution))
     found = first_silence(acts, KEYS, days_in_ticks(days, resolution), log.span.end)
     back = (found["_final"] > found["_event"]).fill_null(False)
-    ends = _all_customers(log, found.mutate(_merged=back.cast("int64")))
+    ends = _all_customers(log, found.mutate(_merged=back.ifelse(1, 0)))
     words = f"{days:g} days of silence"
     clock = Clock(
         starts=f"at the customer's first activity ({active.name})",

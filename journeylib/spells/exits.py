@@ -234,7 +234,7 @@ def exits_seen(asked: Question, ways: Exits) -> ir.Table:
     hits = [(at == ends["_event"]).fill_null(False) for at in moments]
     ends = ends.mutate(
         _which=ibis.cases(*((hit, n) for n, hit in enumerate(hits, start=1)), else_=0),
-        _merged=(sum(hit.cast("int64") for hit in hits) > 1).cast("int64"),
+        _merged=(sum(hit.ifelse(1, 0) for hit in hits) > 1).ifelse(1, 0),
     )
     return ends.drop(*(f"_at_{n}" for n in range(1, len(ways.names) + 1)))
 
