@@ -71,8 +71,8 @@ def initialise(
     table
         In that database, or in a DuckDB file.
     out
-        Folder to write into. Without it ``data/<name>`` where there is a ``data`` folder
-        of journeys, and beside the file otherwise.
+        Folder to write into. Without it ``data/<name>`` where the file lies in a project
+        with a ``data`` folder of journeys, and beside the file otherwise.
     use
         Name of a preset, or the path of its file; recognised by the columns otherwise.
     force
@@ -155,15 +155,14 @@ def _slug(name: str) -> str:
 
 
 def _folder(source: Source, name: str) -> Path:
-    """Beside the file where it lies in a data folder; else in the nearest one; else beside it."""
+    """``data/<name>`` of the project that the file lies in, or that we are in; else beside it."""
     beside = source.path.parent if source.path is not None else Path.cwd()
-    if beside.parent.name == "data":
+    if source.path is not None and beside.parent.name == "data":
         return beside
-    here = Path.cwd()
-    for root in (here, *here.parents):
+    for root in (beside, *beside.parents):
         if any((root / "data").glob(f"*/{FILE}")):
             return root / "data" / name
-    return beside if source.path is not None else here / "data" / name
+    return beside if source.path is not None else beside / "data" / name
 
 
 def _place(source: Source, folder: Path) -> list[str]:

@@ -132,7 +132,7 @@ def with_fates(table: ir.Table, journey: Journey, own_names: Mapping[str, str]) 
     if "received" in table.columns and journey.hygiene.late == "drop":
         late = [(span.after(table["received"]).fill_null(False), LATE)]
     fate = ibis.cases(
-        *_broken(table),
+        *_broken(table, journey),
         *_excluded(table, journey, own_names),
         (span.after(table["at"]), AFTER),
         *late,
@@ -186,7 +186,7 @@ def last_complete_day(table: ir.Table, journey: Journey, own_names: Mapping[str,
     DataError
         When no row can be used.
     """
-    bad = [condition for condition, _ in _broken(table)]
+    bad = [condition for condition, _ in _broken(table, journey)]
     bad += [condition for condition, _ in _excluded(table, journey, own_names)]
     good = table.filter(~ibis.or_(*bad))
     at = good["at"]
@@ -244,10 +244,13 @@ def _stage(event: ir.StringValue, staged: Mapping[str, str]) -> ir.StringValue:
     return ibis.cases(*((event.isin(events), stage) for stage, events in stages.items()))
 
 
-def _broken(table: ir.Table) -> list[tuple[ir.BooleanValue, str]]:
+def _broken(table: ir.Table, journey: Journey) -> list[tuple[ir.BooleanValue, str]]:
     """What makes a row unusable whatever the window, in the order in which it is asked."""
+    nobody = _blank(table["id"])
+    if journey.identities is not None and "anonymous" in table.columns:
+        nobody = nobody & _blank(table["anonymous"])  # which stands in, once ids are stitched
     return [
-        (_blank(table["id"]), NO_ID),
+        (nobody, NO_ID),
         (table[_UNREAD], BAD_TIME),
         (table["at"].isnull(), NO_TIME),
         (_blank(table["event"]), NO_EVENT),
