@@ -50,14 +50,14 @@ _STAGES = (
         "purchase",
         r"purchas|order|buy|bought|paid|payment|transaction|subscri|checkout_comp|conver|sale",
     ),
-    ("intent", r"cart|basket|checkout|trial|quote|wish|add_to|demo|lead|offer"),
+    ("decision", r"cart|basket|checkout|trial|quote|wish|add_to|demo|lead|offer"),
     ("consideration", r"product|search|view_item|compare|detail|download|pricing"),
     (
         "awareness",
         r"ad(s|_|$)|impress|campaign|mail|visit|page|view|click|session|contact|call|open",
     ),
 )
-_ORDER = ("awareness", "consideration", "intent", "purchase", "retention", "advocacy", "lost")
+_ORDER = ("awareness", "consideration", "decision", "purchase", "retention", "advocacy", "lost")
 _SLASHED = re.compile(
     r"^\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[ T](\d{1,2}):(\d{2})(:\d{2})?)?\s*$"
 )

@@ -6,7 +6,7 @@ Given who a customer is, the journey is a Markov chain in continuous time with
 constant intensities. Customer i has fixed marks x_i: the channel and the content
 of the first contact, a segment, an experiment arm. At time t since the first
 contact the customer is in state s(t): one of six stages (awareness,
-consideration, intent, purchase, retention, advocacy) together with what has
+consideration, decision, purchase, retention, advocacy) together with what has
 happened on the way (an e-mail received, a promotion offered, the latest score
 given, support contacted). Each kind of event k then comes with intensity ::
 
@@ -25,7 +25,7 @@ ad_view             before purchase            a touch without effect; the first
                                                contact (store_visit, post or call offline)
 email               before purchase            flag ``email`` from then on
 product_view        in awareness               to consideration
-basket              in consideration           to intent; a price is shown, and with
+basket              in consideration           to decision; a price is shown, and with
                                                probability ``promotion`` a promotion with it:
                                                flag ``promotion`` from then on
 purchase            before purchase            to purchase; payment, and delivery some days later
@@ -41,7 +41,7 @@ opted_out           always                     nothing is seen any more: censore
 ==================  =========================  =============================================
 
 Purchase is possible from each stage before it and, unless an effect of
-``consideration`` or ``intent`` is given, equally likely from each, so that
+``consideration`` or ``decision`` is given, equally likely from each, so that
 time to purchase is proportional in channel, content, segment and arm.
 
 Departures, each off unless asked for, each a known trap

@@ -11,7 +11,7 @@ import pandas as pd
 
 from journeylib.errors import DataError, nearest
 
-STAGES = ("awareness", "consideration", "intent", "purchase", "retention", "advocacy")
+STAGES = ("awareness", "consideration", "decision", "purchase", "retention", "advocacy")
 LOST = "lost"
 SCORES = ("detractor", "passive", "promoter")
 
@@ -60,7 +60,7 @@ MARKS: Mapping[str, Mapping[str, float]] = {
     "arm": {"control": 0.5, "treatment": 0.5},
 }
 SCORE_SHARES = (0.25, 0.35, 0.4)
-FLAGS = ("consideration", "intent", "email", "promotion", *SCORES, "support_contact")
+FLAGS = ("consideration", "decision", "email", "promotion", *SCORES, "support_contact")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ _NO_YES = (False, True)
 BEFORE = tuple(
     State(stage, email, promotion)
     for stage, email, promotion in product(STAGES[:3], _NO_YES, _NO_YES)
-    if stage == "intent" or not promotion
+    if stage == "decision" or not promotion
 )
 AFTER = tuple(
     State(stage, score=score, support=support)
@@ -124,7 +124,7 @@ def _next(state: State, kind: str) -> State | None:
         case "product_view" if stage == "awareness":
             stage = "consideration"
         case "basket" if stage == "consideration":
-            stage, promotion = "intent", mark == "promotion"
+            stage, promotion = "decision", mark == "promotion"
         case "product_view" | "basket":
             return None
         case "purchase":
@@ -158,7 +158,7 @@ class Model:
     effects
         Event -> term -> log hazard ratio. A term is ``"channel=social"`` (a level
         of channel, content, segment or arm) or a flag of the state: ``"email"``,
-        ``"promotion"``, ``"consideration"``, ``"intent"``, ``"detractor"``,
+        ``"promotion"``, ``"consideration"``, ``"decision"``, ``"detractor"``,
         ``"passive"``, ``"promoter"``, ``"support_contact"``.
     marks
         Mark -> level -> its share; the first level is the reference.

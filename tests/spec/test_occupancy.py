@@ -271,7 +271,7 @@ def test_what_cannot_be_grouped_or_staged_is_said():
 
 ENTERS = {
     "product_view": "consideration",
-    "basket": "intent",
+    "basket": "decision",
     "purchase": "purchase",
     "repeat_purchase": "retention",
     "referral_sent": "advocacy",
