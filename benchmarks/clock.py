@@ -139,15 +139,32 @@ def _r_seconds(folder: str) -> float:
     return float(run.stdout.split("elapsed")[1].split()[0])
 
 
-def memory(case: Case, rows: int, by_day: bool) -> float:
-    """Most memory in use during our call beyond its input, relative to the numbers read."""
+@dataclass(frozen=True)
+class Memory:
+    """Bytes in use during our call beyond its input, at most and by the result in the end.
+
+    ``given`` are the bytes of the numbers that the call reads, 8 each.
+    """
+
+    case: Case
+    rows: int
+    by_day: bool
+    given: int
+    peak: int
+    result: int
+
+
+def memory(case: Case, rows: int, by_day: bool) -> Memory:
+    """Trace what our call allocates."""
     frame = case.frame(rows, by_day)
     start = case.after(frame)
     case.ours(start)  # imports and caches
     start = case.after(frame)
     gc.collect()
     tracemalloc.start()
-    case.ours(start)
-    peak = tracemalloc.get_traced_memory()[1]
+    result = case.ours(start)
+    gc.collect()
+    kept, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak / int(frame.to_numpy().nbytes)
+    del result
+    return Memory(case, rows, by_day, int(frame.to_numpy().nbytes), peak, kept)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 import journeylib as jl
-from benchmarks.clock import OURS, Timing
+from benchmarks.clock import OURS, Memory, Timing
 from benchmarks.lazy import LazyTiming
 from validation.report import table
 
@@ -71,17 +71,21 @@ def _power(a: Timing, b: Timing, who: str) -> str:
     return f"{np.log(b.best(who) / a.best(who)) / np.log(b.rows / a.rows):.2f}"
 
 
-def memories(found: Sequence[tuple[str, int, bool, float]]) -> tuple[str, int]:
+def memories(found: Sequence[Memory]) -> tuple[str, int]:
     """Memory beyond the input, relative to it, and how many calls take too much."""
     rows = [
         (
-            *(name, f"{n:,}", kind(by_day), f"{ratio:.1f}"),
-            "yes" if ratio <= MEMORY_LIMIT else "**no**",
+            *(m.case.name, f"{m.rows:,}", kind(m.by_day), f"{m.result / m.given:.1f}"),
+            *(f"{m.peak / m.given:.1f}", "**no**" if _heavy(m) else "yes"),
         )
-        for name, n, by_day, ratio in found
+        for m in found
     ]
-    head = ["call", "rows", "times", "most memory / input", f"at most {MEMORY_LIMIT:g}"]
-    return table(head, rows, "1 3"), sum(m[3] > MEMORY_LIMIT for m in found)
+    head = ["call", "rows", "times", "result / input", "most in use / input"]
+    return table([*head, f"at most {MEMORY_LIMIT:g}"], rows, "1 3 4"), sum(map(_heavy, found))
+
+
+def _heavy(m: Memory) -> bool:
+    return m.peak > MEMORY_LIMIT * m.given
 
 
 def lazies(found: Sequence[LazyTiming]) -> str:

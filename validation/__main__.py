@@ -61,12 +61,12 @@ def _gold(parts: list[str]) -> int:
     if not available():
         sys.exit("R's results are needed: the folder 'shared' beside the project is not there")
     from validation import published, report
-    from validation.leftout import reasons
+    from validation.leftout import REASONS
 
     began = time.perf_counter()
     made, figures = book(), published.figures()
     parts += [report.gold_part(made), report.published_part(figures)]
-    unexplained = made.explained(reasons())[1]
+    unexplained = made.explained(REASONS)[1]
     wrong = [c for c in made.done if not c.passed] + [f for f in figures if not f.passed]
     print(f"R's results: {time.perf_counter() - began:.0f} s", *wrong, *unexplained, sep="\n  ")
     return len(wrong) + len(unexplained)

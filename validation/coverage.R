@@ -90,7 +90,7 @@ incidence <- function(d) {
   }
   k <- findInterval(days, fit$time)
   do.call(rbind, lapply(1:2, function(cause) {
-    key <- paste0("Aalen-Johansen|log|cause ", cause, ", day ", days)
+    key <- paste0("Aalen-Johansen, cause ", cause, "|log|day ", days)
     out(key, fit$lower[k, cause + 1], fit$upper[k, cause + 1])
   }))
 }
@@ -142,6 +142,24 @@ changing <- function(d) {
   )
 }
 
+fine_gray <- function(d) {
+  d$id <- seq_len(nrow(d))
+  d$state <- factor(d$event, 0:2)
+  rows <- finegray(Surv(time, state) ~ x + z + id, d, etype = 1)
+  fit <- coxph(Surv(fgstart, fgstop, fgstatus) ~ x + z, rows, weights = fgwt, cluster = id)
+  limits("Fine-Gray|robust|", fit)
+}
+
+stages <- function(d) {
+  d$to <- factor(d$to, 0:2, c("censored", "active", "gone"))
+  fit <- survfit(Surv(start, stop, to) ~ 1, d, id = id)
+  k <- findInterval(days, fit$time)
+  do.call(rbind, lapply(1:3, function(s) {
+    key <- paste0("Share in a stage: ", c("new", "active", "gone")[s], "|log|day ", days)
+    out(key, fit$lower[k, s], fit$upper[k, s])
+  }))
+}
+
 aft <- function(d) {
   fit <- survreg(Surv(time, event) ~ x + z, d)
   b <- coef(fit)[-1]
@@ -159,7 +177,7 @@ order_of <- function(d) {
 estimate <- list(
   one = curve, day = function(d) curve(d, FALSE), late = curve, weighted = weighted, arms = arms,
   scan = scan, competing = incidence, "competing late" = incidence, repeated = counts,
-  "repeated late" = counts, cox = cox, "cox late" = cox, "cox changing" = changing, aft = aft,
+  "repeated late" = counts, stages = stages, "fine gray" = fine_gray, cox = cox, "cox late" = cox, "cox changing" = changing, aft = aft,
   concordance = order_of
 )[[study]]
 

@@ -20,6 +20,8 @@ BETA = {"x": 0.5, "z": -0.3}
 SEGMENTS = {"a": 0.7, "b": 1.0, "c": 1.3, "d": 1.8}  # segment -> hazard ratio
 SHARE = 0.6  # of the events that are of cause 1
 RATE, SPREAD = 0.012, 0.5  # of repeated events a day; variance of the customers' frailty
+AHEAD, ON, OFF = 0.012, 0.010, 0.004  # moves a day: new -> active, active -> gone, new -> gone
+EVER = 0.5  # share that ends by cause 1 in the end, without the covariate
 RICH, POOR = 0.9, 0.3  # chance to be in the sample, of the two halves of a population
 Draw = Callable[[np.random.Generator], pd.DataFrame]
 
@@ -195,3 +197,47 @@ def changing(rng: np.random.Generator) -> pd.DataFrame:
     second = pd.DataFrame({"id": who, "start": touch, "stop": end, "x": 1, "event": happened})
     rows = pd.concat([first.drop(columns="z"), second[split]])
     return rows.sort_values(["id", "start"], ignore_index=True)
+
+
+def subdistribution(rng: np.random.Generator) -> pd.DataFrame:
+    """Two causes; ``x`` and ``z`` act proportionally on the share that ends by the first.
+
+    Fine and Gray (1999): the incidence of cause 1 is ``1 - (1 - p (1 - exp(-H)))^ratio``,
+    with H the Weibull cumulative hazard.
+    """
+    x, z = rng.integers(0, 2, N), rng.normal(size=N)
+    ratio = _ratio(x, z)
+    share = 1 - (1 - EVER) ** ratio
+    first = rng.random(N) < share
+    part = 1 - (1 - rng.random(N) * share) ** (1 / ratio)  # p (1 - exp(-H)) at the event
+    event = SCALE * (-np.log(1 - part / EVER)) ** (1 / SHAPE)
+    event = np.where(first, event, durations(rng, 1.0, N))
+    frame = _watched(event, rng.uniform(20, 240, N), x=x, z=z)
+    return frame.assign(event=frame["event"] * np.where(first, 1, 2))
+
+
+def stages(rng: np.random.Generator) -> pd.DataFrame:
+    """From new to active to gone, or from new to gone, at constant rates; a row a stay.
+
+    ``to`` is the stage entered, 1 for active, 2 for gone, 0 for censored.
+    """
+    until = rng.uniform(20, 330, N)
+    leave = rng.exponential(1 / (AHEAD + OFF), N)
+    ahead = rng.random(N) < AHEAD / (AHEAD + OFF)
+    gone = leave + rng.exponential(1 / ON, N)
+    who = np.arange(N)
+    first = pd.DataFrame({"id": who, "start": 0.0, "stop": np.minimum(leave, until)})
+    first["to"] = np.where(leave > until, 0, np.where(ahead, 1, 2))
+    second = pd.DataFrame({"id": who, "start": leave, "stop": np.minimum(gone, until)})
+    second["to"] = np.where(gone > until, 0, 2)
+    second = second[ahead & (leave < until)]
+    rows = pd.concat([first.assign(stage="new"), second.assign(stage="active")])
+    return rows.sort_values(["id", "start"], ignore_index=True)
+
+
+def in_stage(t: float) -> dict[str, float]:
+    """True share in each stage at ``t``."""
+    out = AHEAD + OFF
+    new = float(np.exp(-out * t))
+    active = float(AHEAD / (ON - out) * (np.exp(-out * t) - np.exp(-ON * t)))
+    return {"new": new, "active": active, "gone": 1 - new - active}

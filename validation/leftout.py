@@ -1,9 +1,6 @@
-"""Why a number of R's is not compared. A reason that names a public function holds only while
-there is none of that name: once it exists, its entries must be compared."""
+"""Why a number of R's is not compared: pattern of paths -> reason."""
 
 from __future__ import annotations
-
-import journeylib as jl
 
 REASONS = {
     "*/log_p": "the logarithm of p, which is compared (as is the statistic, where p is 0)",
@@ -17,28 +14,8 @@ REASONS = {
     "them, this package adds nothing to it",
     "*/interval_censored_*": "spells say when a cause happened, not between which moments: "
     "interval-censored input is not offered",
-}
-UNTIL_OFFERED = {
-    "assess": dict.fromkeys(
-        (
-            *("telco/holdout_score/auc", "telco/holdout_score/*brier*", "telco/holdout_score/ibs*"),
-            "telco/holdout_brier_survfit_predictions/*",
-        ),
-        "scores of predictions on held-out customers are not offered yet",
-    ),
-}
-SECOND_WEIGHTS = {
     "*/finegray_*/[pl]*": "p and log pseudo-likelihood follow from the coefficients and errors, "
     "which are compared",
     "telco/holdout_brier_survfit_predictions/brier_G_at": "weights by the censoring survival at "
     "t instead of just before it: another package's convention, kept to show the difference",
 }
-
-
-def reasons() -> dict[str, str]:
-    """Pattern of paths -> reason, as of the functions that are public now."""
-    found = REASONS | SECOND_WEIGHTS
-    for name, patterns in UNTIL_OFFERED.items():
-        if name not in jl.__all__:
-            found = patterns | found
-    return found

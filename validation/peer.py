@@ -57,7 +57,8 @@ def alike(names: list[str], samples: int = 3) -> dict[str, float]:
 
 def beside(found: list[Coverage], replications: int, workers: int) -> list[Coverage]:
     """The same shares, with R's beside those that miss the band."""
-    missed = {c.study for c in found if not c.passed}
+    missed = list(dict.fromkeys(c.study for c in found if not c.passed))
+    print(f"asking R about the samples of: {', '.join(missed) or 'no study'}", flush=True)
     shares = {name: _shares(name, replications, workers) for name in missed}
     return [c if c.passed else replace(c, peer=shares[c.study][c.truth.key]) for c in found]
 

@@ -130,6 +130,21 @@ def _holdout(book: Ledger) -> None:
     start, stop = (test[c].to_numpy(dtype=float) for c in ("start", "stop"))
     found = jl.concordance_index(start, stop, test["cause"].to_numpy() > 0, score)
     book.compare("Concordance on held-out rows", f"{path}/cindex_test", found.value, CLOSER)
+    _scores(book, path, jl.assess(effects, spells.with_table(test), book.get(path)["times"]))
+
+
+def _scores(book: Ledger, path: str, found: jl.Assessment) -> None:
+    """Brier score and AUC as riskRegression has them."""
+    table = found.frame.set_index("time")
+    book.compare("AUC on held-out rows", f"{path}/auc", table["auc"], CLOSER)
+    name = "Brier score on held-out rows, also of the null model and integrated"
+    book.compare(name, f"{path}/brier_cox", table["brier"], CLOSER)
+    book.compare(name, f"{path}/brier_null_km", table["brier_null"], CLOSER)
+    book.compare(name, f"{path}/ibs_1_60_trapezoid_cox", found.ibs, CLOSER)
+    book.compare(name, f"{path}/ibs_1_60_trapezoid_null", found.ibs_null, CLOSER)
+    path = "telco/holdout_brier_survfit_predictions"
+    ours = table.loc[book.get(path)["time"], "brier"]
+    book.compare(name, f"{path}/brier_G_left", ours, CLOSER)
 
 
 def _aft(book: Ledger, path: str, fit: jl.Aft) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import journeylib as jl
 from validation.coverage import Coverage
 from validation.ledger import Ledger
-from validation.leftout import reasons
+from validation.leftout import REASONS
 from validation.published import NOT_COMPARED, Figure
 
 PACKAGES = ("numpy", "scipy", "pandas", "lifelines", "statsmodels", "ibis-framework", "duckdb")
@@ -50,13 +50,22 @@ def summary(book: Ledger) -> pd.DataFrame:
     frame["data"] = frame["data"].map(NAMES)
     grouped = frame.groupby("estimator", sort=False)
     return grouped.agg(
-        data=("data", lambda d: ", ".join(dict.fromkeys(d))),
+        data=("data", _sets),
         entries=("entry", lambda e: e.str.split("/groups").str[0].nunique()),
         values=("values", "sum"),
         deviation=("deviation", "max"),
         tolerance=("tolerance", "max"),
         passed=("passed", "all"),
     ).reset_index()
+
+
+def _sets(names: pd.Series) -> str:
+    """Names of data sets; of many only those that are missing."""
+    given = list(dict.fromkeys(names))
+    missing = [name for name in NAMES.values() if name not in given]
+    if len(missing) > 3:
+        return ", ".join(given)
+    return "all" + (f" but {', '.join(missing)}" if missing else "")
 
 
 def gold_part(book: Ledger) -> str:
@@ -71,7 +80,7 @@ def gold_part(book: Ledger) -> str:
         rows["passed"].map({True: "ok", False: "**NO**"}),
         strict=True,
     )
-    left, unexplained = book.explained(reasons())
+    left, unexplained = book.explained(REASONS)
     meta = book.gold["telco"]["meta"]
     body = table(
         ["estimator", "data sets", "values", "largest deviation", "tolerance", "verdict"],
@@ -176,8 +185,20 @@ def _coverage_row(
     bands = dict.fromkeys(f"{100 * c.band[0]:.1f} to {100 * c.band[1]:.1f}" for c in several)
     verdict = "ok" if all(c.passed for c in several) else "as R's"
     verdict = verdict if all(c.passed or c.excused for c in several) else "**NO**"
-    places = ", ".join(c.truth.at for c in several)
-    return what, design, scale, places, samples, ", ".join(shares), ", ".join(bands), verdict
+    places = [c.truth.at for c in several]
+    for word in ("day ", "segment "):  # once is enough
+        if all(p.startswith(word) for p in places):
+            places[1:] = [p.removeprefix(word) for p in places[1:]]
+    return (
+        what,
+        design,
+        scale,
+        ", ".join(places),
+        samples,
+        ", ".join(shares),
+        ", ".join(bands),
+        verdict,
+    )
 
 
 def versions() -> str:

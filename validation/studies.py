@@ -20,6 +20,7 @@ HORIZON, SOON = 100, 60
 PARTS = (0.25, 0.5)
 KM, NA, MEAN, QUANTILE = "Kaplan-Meier", "Nelson-Aalen", "Restricted mean", "Quantile of survival"
 AJ, COUNT, COX = "Aalen-Johansen", "Mean cumulative count", "Cox coefficient"
+STAGES = "Share in a stage"
 
 
 @dataclass(frozen=True)
@@ -152,14 +153,14 @@ def segment_truths() -> tuple[Truth, ...]:
 def incidence_limits(frame: pd.DataFrame) -> Limits:
     """Incidence of each of two causes."""
     rows = jl.cumulative_incidence(_spells(frame)).at(DAYS)
-    return {f"{AJ}|log|cause {r.cause}, day {r.time:g}": (r.low, r.high) for r in rows.itertuples()}
+    return {f"{AJ}, cause {r.cause}|log|day {r.time:g}": (r.low, r.high) for r in rows.itertuples()}
 
 
 def incidence_truths() -> tuple[Truth, ...]:
     """The causes keep their share of the hazard."""
     shares = {1: designs.SHARE, 2: 1 - designs.SHARE}
     return tuple(
-        Truth(AJ, "log", f"cause {k}, day {d}", float(share * (1 - designs.survival(d))), d)
+        Truth(f"{AJ}, cause {k}", "log", f"day {d}", float(share * (1 - designs.survival(d))), d)
         for k, share in shares.items()
         for d in DAYS
     )
@@ -236,6 +237,33 @@ def changing_truths() -> tuple[Truth, ...]:
     """What is true of :func:`changing_limits`."""
     what = f"{COX}, changing covariate"
     return tuple(Truth(what, kind, "x", BETA["x"]) for kind in ("model", "robust, by id"))
+
+
+def fine_gray_limits(frame: pd.DataFrame) -> Limits:
+    """Coefficients of the regression of an incidence."""
+    table = jl.fine_gray(_spells(frame), "x + z").frame
+    return {f"Fine-Gray|robust|{term}": log_ratio(table, k) for k, term in enumerate(BETA)}
+
+
+def fine_gray_truths() -> tuple[Truth, ...]:
+    """What is true of :func:`fine_gray_limits`."""
+    return tuple(Truth("Fine-Gray", "robust", term, b) for term, b in BETA.items())
+
+
+def stage_limits(frame: pd.DataFrame) -> Limits:
+    """Shares in the stages."""
+    spells = jl.spells_from_frame(frame, "stop", "to", "start", "id", causes=("active", "gone"))
+    rows = jl.occupancy(spells).at(DAYS)
+    return {f"{STAGES}: {r.stage}|log|day {r.time:g}": (r.low, r.high) for r in rows.itertuples()}
+
+
+def stage_truths() -> tuple[Truth, ...]:
+    """What is true of :func:`stage_limits`."""
+    return tuple(
+        Truth(f"{STAGES}: {stage}", "log", f"day {d}", designs.in_stage(d)[stage], d)
+        for stage in designs.in_stage(0)
+        for d in DAYS
+    )
 
 
 def aft_limits(frame: pd.DataFrame) -> Limits:
@@ -318,6 +346,7 @@ def studies() -> tuple[Study, ...]:
         Study("scan", "four segments", d.segments, segment_truths(), segment_limits, "segment"),
         Study("competing", "two causes", d.competing, two, incidence_limits),
         Study("competing late", f"two causes, {late}", d.competing_late, two, incidence_limits),
+        Study("stages", "three stages", d.stages, stage_truths(), stage_limits),
         Study("repeated", "repeated events", d.repeated, counts, count_limits, "x"),
         Study("repeated late", f"repeated, {late}", d.repeated_late, counts, count_limits, "x"),
         Study("cox", "two covariates", d.two_covariates, cox_truths(True), cox_limits),
@@ -331,6 +360,7 @@ def studies() -> tuple[Study, ...]:
         Study(
             "cox changing", "two rows a customer", d.changing, changing_truths(), changing_limits
         ),
+        Study("fine gray", "two causes", d.subdistribution, fine_gray_truths(), fine_gray_limits),
         Study("aft", "two covariates", d.two_covariates, aft_truths(), aft_limits),
         Study(
             "concordance",

@@ -12,7 +12,7 @@ import pytest
 import validation.__main__ as command
 from validation import coverage, report
 from validation.ledger import Ledger, furthest
-from validation.leftout import reasons
+from validation.leftout import REASONS
 
 SAMPLES = 200
 BAND = (0.90, 0.985)  # 95% and 200 samples: chance alone stays inside, a wrong error does not
@@ -65,7 +65,7 @@ def test_the_book_lets_nothing_pass_unseen() -> None:
     book.compare("curve", "telco/new/surv", [0.9, 0.6], 1e-8)
     assert [c.passed for c in book.done] == [False]
     assert book.done[0].deviation == pytest.approx(0.2)
-    left, unexplained = book.explained(reasons())
+    left, unexplained = book.explained(REASONS)
     assert unexplained == ["telco/other/surv"]
     assert {pattern: n for pattern, (_, n) in left.items()} == {"*/log_p": 1}
 
@@ -74,7 +74,7 @@ def test_every_number_of_r_is_compared_or_left_out_for_a_reason(shared: Path) ->
     """Also when a function becomes public that was missing when the reason was written."""
     book = command.book()
     assert [c for c in book.done if not c.passed] == []
-    assert book.explained(reasons())[1] == []
+    assert book.explained(REASONS)[1] == []
 
 
 def test_a_miss_is_excused_only_by_r_on_the_same_samples() -> None:
