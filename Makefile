@@ -39,7 +39,7 @@ lab: $(VENV)/.dev samples
 lock: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK) --extra samples --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile $(LOCK) --extra samples --extra lab --extra test \
+	$(BIN)/uv pip compile $(LOCK) --extra samples --extra lab --extra test --extra postgres --extra spark --extra dask \
 	    --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 LOCK := --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
