@@ -18,6 +18,7 @@ PACKAGE = ROOT / "journeylib"
 ANALYSIS = {"pandas", "numpy", "ibis", "lifelines", "seaborn", "matplotlib", "statsmodels"}
 HEAVY = {*ANALYSIS, "papermill"}
 ROOMS = ("journeylib.estimate", "journeylib.spells", "journeylib.events", "journeylib.plots")
+WARM = "forkserver.py"  # runs as a process of its own, which imports the stack for the kernels
 OUTER = ("papermill", "journeylib.reporting")
 LIGHT = [
     *("journeylib", "journeylib.journey", "journeylib.home", "journeylib.fingerprint"),
@@ -58,7 +59,8 @@ def test_the_two_halves_meet_only_in_a_notebook() -> None:
     for file in PACKAGE.rglob("*.py"):
         names = imports(file)
         if "reporting" in file.parts:
-            assert not {n for n in names if n.split(".")[0] in ANALYSIS}, file
+            if file.name != WARM:
+                assert not {n for n in names if n.split(".")[0] in ANALYSIS}, file
             assert not {n for n in names if n.startswith(ROOMS)}, file
         elif file.name != "cli.py":
             assert not {n for n in names if n.startswith(OUTER)}, file
