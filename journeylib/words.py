@@ -353,6 +353,62 @@ def _side_by_side(both: Any, at: float | None) -> str:
     )
 
 
+def _assessment(found: Any, at: float | None) -> str:
+    table, event = found.table, name(found.about["event"])
+    who = f"(n = {found.about['n']:,}, {found.about['events']:,} events)"
+    if table.empty:
+        return (
+            f"Predictions of {event} could not be judged on these customers {who}. {found.reason}"
+        )
+    row = table.iloc[-1]
+    if at is not None:
+        if pd.isna(found.horizon) or at > found.horizon:
+            return (
+                f"Nothing is said about predictions of {event} at {number(at)} {found.unit}. "
+                f"{found.reason}"
+            )
+        row = table.iloc[int((table["time"] - at).abs().argmin())]
+    when = f"by {number(float(row.time))} {found.unit}"
+    told = []
+    if not pd.isna(row.auc):
+        share, *ends = _shares(row.auc, row.auc_low, row.auc_high)
+        told.append(
+            f"Of 100 pairs of customers, one with {event} {when} and one without, the model gave "
+            f"the higher risk to the one with it in about {share} ({ends[0]} to {ends[1]}; 50 is "
+            "chance)."
+        )
+    score, ends = _estimate(row.brier, row.brier_low, row.brier_high)
+    told.append(
+        f"The squared error of the predicted risk is {score} ({ends}), against "
+        f"{number(float(row.brier_null), 3)} for one risk for everybody."
+    )
+    if not pd.isna(found.ibs):
+        score, ends = _estimate(found.ibs, found.ibs_low, found.ibs_high)
+        told.append(
+            f"Averaged over {number(float(table['time'].iloc[0]))} to {number(found.horizon)} "
+            f"{found.unit} it is {score} ({ends}), against {number(found.ibs_null, 3)}."
+        )
+    return f"On customers the model had not seen {who}: " + " ".join(told) + f" {found.reason}"
+
+
+def _calibration(found: Any, at: float | None) -> str:
+    event, told = name(found.about["event"]), []
+    for row in found.measures.itertuples(index=False):
+        if pd.isna(row.value):
+            told.append(f"{row.measure}: not estimable.")
+        else:
+            value, ends = _estimate(row.value, row.low, row.high)
+            told.append(f"{row.measure} {value} ({ends}).")
+    apart = found.table.dropna(subset=["low", "high"])
+    off = int(((apart["predicted"] < apart["low"]) | (apart["predicted"] > apart["high"])).sum())
+    return (
+        f"Predicted against observed risk of {event} by {number(found.at)} {found.unit} "
+        f"(n = {found.about['n']:,}): {' '.join(told)} A ratio and a slope of 1 and an intercept "
+        f"of 0 are right. In {off} of {len(apart)} groups of equal risk the prediction lies "
+        "outside the 95% interval of what was observed."
+    )
+
+
 def _proportionality(test: Any, at: float | None) -> str:
     table = test.table
     bad = table[(table["p"] < 0.05) & (table["term"] != "GLOBAL")]
@@ -420,6 +476,8 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Effects": _effects,
     "FineGray": _fine_gray,
     "SideBySide": _side_by_side,
+    "Assessment": _assessment,
+    "Calibration": _calibration,
     "Proportionality": _proportionality,
     "Occupancy": _occupancy,
     "Flows": _flows,
