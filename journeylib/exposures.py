@@ -19,6 +19,7 @@ import pandas as pd
 
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog
+from journeylib.keep import keep
 from journeylib.spells.core import CORE, Spells
 from journeylib.times import UNIT_MICROSECONDS, in_units, instant, read_moments, ticks
 
@@ -118,7 +119,7 @@ def with_exposure(
     if known == ORIGIN:
         parts = _at_origin(spells, rows, moments, default, name)
         return spells.with_table(parts)
-    parts = _split(spells, rows, moments, default).cache()
+    parts = keep(_split(spells, rows, moments, default))
     person = ["id", *([spells.per] if spells.per else [])]
     kept = parts.filter(~parts["_at_end"])
     exposed = kept.filter(kept["_known"] == 1).select(*person).distinct().count().to_pandas()

@@ -57,6 +57,11 @@ def _convert(source: str, target: str, wall: dt.datetime) -> dt.datetime:  # typ
     """What the wall of ``target`` shows while that of ``source`` shows ``wall``; in Spark."""
 
 
+@ibis.udf.scalar.builtin(name="unix_micros", signature=((_AWARE,), "int64"))
+def _unix_micros(moment: dt.datetime) -> int:  # type: ignore[empty-body]
+    """Microseconds since 1970; in Spark."""
+
+
 def from_wall(zone: str, wall: ir.TimestampValue) -> ir.TimestampValue:
     """The moment at which the clock on the wall of a zone shows ``wall``.
 
@@ -112,8 +117,9 @@ def read_moments(column: ir.Value, window: Window, name: str) -> ir.TimestampVal
     kind = column.type()
     if kind.is_string():
         aware = column.re_search(_OFFSET)
+        full = _with_seconds(column) if _on_spark(column) else column
         return ibis.cases(
-            (aware, _shown(column.try_cast(_AWARE), window)),
+            (aware, _shown(full.try_cast(_AWARE), window)),
             else_=_shown(column.try_cast(_NAIVE), window),
         )
     if kind.is_date() or kind.is_timestamp():
@@ -122,6 +128,12 @@ def read_moments(column: ir.Value, window: Window, name: str) -> ir.TimestampVal
         f"column {name!r} holds {kind}, not moments in time",
         fix="give timestamps, dates, or text such as 2017-01-31 or 2017-01-31T12:00:00+01:00",
     )
+
+
+def _with_seconds(column: ir.StringValue) -> ir.StringValue:
+    """``2017-01-31T12:00+01:00`` with seconds, without which Spark reads no offset."""
+    short = column.re_search(r"^.{11}\d\d:\d\d\s?([zZ]|UTC|GMT|[+-])")
+    return ibis.ifelse(short, column.left(16) + ":00" + column.substr(16), column)
 
 
 def _shown(column: ir.TimestampValue, window: Window) -> ir.TimestampValue:
@@ -213,6 +225,8 @@ def ticks(value: ir.Value, resolution: str) -> ir.IntegerValue:
     if resolution == "day":
         day = value if value.type().is_date() else value.date()
         return day.delta(ibis.date("1970-01-01"), unit="day").cast("int64")
+    if _on_spark(value):
+        return _unix_micros(value.cast(_AWARE))
     seconds = value.truncate("s").epoch_seconds().cast("int64")
     return seconds * _SECOND + value.microsecond().cast("int64")
 

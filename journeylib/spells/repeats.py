@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError
 from journeylib.events import EventLog
+from journeylib.keep import keep
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     KEYS,
@@ -113,7 +114,7 @@ def repeats(
     whole, audit = settled(log, with_origin_rows(asked, base), rules)
     events = beside_origin(asked, counted, found).semi_join(whole, "id")
     early = events["_at"] < events["_from"]
-    rows = _rows(asked, whole, events.filter(~early)).cache()
+    rows = keep(_rows(asked, whole, events.filter(~early)))
     notes = rows.aggregate(
         empty=rows["_counts"].ifelse(0, 1).sum(),
         merged=rows["_merged"].sum(),

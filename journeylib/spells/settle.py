@@ -17,6 +17,7 @@ from journeylib.attributes import KNOWN, LATER
 from journeylib.audit import Audit
 from journeylib.errors import DataError
 from journeylib.events import EventLog
+from journeylib.keep import keep
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.origin import Covariates, own_names, with_attributes, with_cohorts
 from journeylib.times import in_units
@@ -111,7 +112,7 @@ def settled(log: EventLog, ends: ir.Table, rules: Rules) -> tuple[ir.Table, Audi
         As :func:`settle`.
     """
     timed = with_cohorts(log, _timed(log, ends, rules), rules.by.cohorts)
-    kept = with_attributes(log, timed, rules.by.attributes).cache()
+    kept = keep(with_attributes(log, timed, rules.by.attributes))
     audit = _audit(kept, rules)
     columns = ["_origin", "_start", "_stop", "_cause", "_merged", *rules.by.names]
     return kept.filter(kept["_fate"] == AT_RISK).select(*rules.keys, *columns), audit

@@ -23,6 +23,7 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning, any_of, of_events
+from journeylib.keep import keep
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.exits import Exits, exits_seen, resolve
 from journeylib.spells.question import (
@@ -117,7 +118,7 @@ def stages(
     numbers = [names.index(name) + 1 for name in ends_at]
     whole, audit = settled(log, with_origin_rows(asked, _ends(asked, ways, numbers)), rules)
     # kept by the database, so that the events are read once however often the stays are
-    entered = _entered(asked, passing, names, whole).cache()
+    entered = keep(_entered(asked, passing, names, whole))
     audit = audit.note(PASSED, int((entered["_places"] - 1).sum().to_pandas()))
     rows = _stays(entered, asked, names, movement == "forward")
     return as_spells(log, rows, rules, audit, extra=[STAGE], single=False)
