@@ -23,6 +23,7 @@ from journeylib.reporting.records import Failure, RunRecord
 from journeylib.reporting.run import Checked, check_job, run_job, why_run
 from journeylib.reporting.store import Store
 from journeylib.reporting.verdicts import LABELS, short
+from journeylib.reporting.warm import warm_kernels
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def run_batch(
         store.clear_staging()
         kernels.clear_folders()
         count = workers or plan.workers or os.cpu_count() or 1
-        with Bar(len(todo), enabled=progress) as bar:
+        here = plan.warm and len(todo) > 1 and executor is None
+        with warm_kernels(here), Bar(len(todo), enabled=progress) as bar:
             made = _run_all(todo, plan, min(count, len(todo) or 1), bar, executor)
         for job in jobs:
             _settle(store, job, plan.keep)

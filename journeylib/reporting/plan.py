@@ -20,6 +20,7 @@ from typing import Any
 from journeylib.errors import PlanError, nearest
 from journeylib.reporting.records import slug
 
+KERNELS = ("warm", "ordinary")
 _BATCH: dict[str, tuple[type, ...]] = {
     "timeout": (int, float),
     "cell_timeout": (int, float),
@@ -27,6 +28,7 @@ _BATCH: dict[str, tuple[type, ...]] = {
     "keep": (int,),
     "notebooks": (str,),
     "output": (str,),
+    "kernels": (str,),
 }
 _REPORT: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -91,6 +93,9 @@ class Plan:
         Kernels at once; None is one per core.
     keep
         Runs kept of each report.
+    warm
+        Whether kernels are forked from a process that has imported the analysis, where that
+        can be.
     """
 
     path: Path
@@ -98,6 +103,7 @@ class Plan:
     output: Path
     workers: int | None = None
     keep: int = 20
+    warm: bool = True
 
     @property
     def root(self) -> Path:
@@ -177,6 +183,12 @@ def read_plan(path: str | Path) -> Plan:
     for key in ("workers", "keep"):
         if key in batch and batch[key] < 1:
             raise PlanError(f"{key} must be at least 1, not {batch[key]}", where=f"{path}, [batch]")
+    if batch.get("kernels", "warm") not in KERNELS:
+        raise PlanError(
+            f"kernels must be 'warm' or 'ordinary', not {batch['kernels']!r}",
+            where=f"{path}, [batch]",
+            fix=nearest(batch["kernels"], KERNELS),
+        )
     if not given.get("report"):
         raise PlanError("the plan has no report", where=str(path), fix="add a [[report]] table")
     jobs = tuple(
@@ -188,7 +200,8 @@ def read_plan(path: str | Path) -> Plan:
     name = f"{path.parent.name}/{path.name}"
     jobs = tuple(replace(job, plan=name, order=order) for order, job in enumerate(jobs))
     output = (path.parent / batch.get("output", ".")).resolve()
-    return Plan(path, jobs, output, batch.get("workers"), batch.get("keep", 20))
+    warm = batch.get("kernels", "warm") == "warm"
+    return Plan(path, jobs, output, batch.get("workers"), batch.get("keep", 20), warm)
 
 
 def _jobs(table: Any, batch: Mapping[str, Any], path: Path, number: int) -> Iterator[ReportJob]:
