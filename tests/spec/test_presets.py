@@ -1,5 +1,7 @@
 """Exports in their vendors' own field names: recognised, and what they become."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json
@@ -9,7 +11,6 @@ import pandas as pd
 import pytest
 from logs import as_table, expected_table
 
-import journeylib as jl
 from journeylib.errors import JourneyFileError
 from journeylib.initialise import Written, initialise
 from journeylib.presets import presets, recognised

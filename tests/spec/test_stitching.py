@@ -250,5 +250,5 @@ def test_attributes_by_the_moment(tmp_path: Path) -> None:
 def test_two_rows_that_hold_at_once(tmp_path: Path) -> None:
     twice = TIERS + "    a   2020-01-06        higher\n"
     known = {"path": "customers.csv", "valid_from": "since"}
-    with pytest.raises(DataError, match="1 row.s. more than ids in 'id' at one 'since'"):
+    with pytest.raises(DataError, match=r"1 row\(s\) more than ids in 'id' at one 'since'"):
         open_rows(tmp_path, EVENTS, customers=twice, attributes=known)
