@@ -31,6 +31,7 @@ _HOME = {
     "journeylib.estimate.cox.proportionality": ("Proportionality", "check_proportionality"),
     "journeylib.estimate.finegray": ("FineGray", "SideBySide", "fine_gray", "side_by_side"),
     "journeylib.estimate.assess": ("Assessment", "Calibration", "assess"),
+    "journeylib.estimate.weights": ("Weighting", "weights"),
     "journeylib.estimate.recurrent_rows": ("event_number", "gap_time"),
     "journeylib.estimate.cox.concordance": ("Concordance", "concordance_index"),
     "journeylib.estimate.curves": (
@@ -75,6 +76,7 @@ _HOME = {
     ),
     "journeylib.privacy": ("pool_small", "hide_small"),
     "journeylib.provenance": ("provenance",),
+    "journeylib.plots.quality": ("plot_balance", "plot_calibration", "plot_quality"),
     "journeylib.plots": (
         *("plot_activity", "plot_counts", "plot_curve", "plot_effects"),
         *("plot_incidence", "plot_mean_count", "plot_rmst"),

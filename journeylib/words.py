@@ -343,7 +343,7 @@ def _side_by_side(both: Any, at: float | None) -> str:
         shown = []
         for model, what in (("cause-specific", "pace"), ("subdistribution", "share")):
             three = [table.loc[(cause, label), (c, model)] for c in ("hazard_ratio", "low", "high")]
-            ratio, ends = _estimate(*three, ratio=True)
+            ratio, ends = _estimate(three[0], three[1], three[2], ratio=True)
             shown.append(f"{what} {ratio} ({ends})")
         told.append(f"{name(cause)}, {term(label, references)}: {', '.join(shown)}.")
     events = ", ".join(f"{n:,} {name(e)}" for e, n in both.about["events_by_cause"].items())
@@ -371,10 +371,10 @@ def _assessment(found: Any, at: float | None) -> str:
     when = f"by {number(float(row.time))} {found.unit}"
     told = []
     if not pd.isna(row.auc):
-        share, *ends = _shares(row.auc, row.auc_low, row.auc_high)
+        share, low, high = _shares(row.auc, row.auc_low, row.auc_high)
         told.append(
             f"Of 100 pairs of customers, one with {event} {when} and one without, the model gave "
-            f"the higher risk to the one with it in about {share} ({ends[0]} to {ends[1]}; 50 is "
+            f"the higher risk to the one with it in about {share} ({low} to {high}; 50 is "
             "chance)."
         )
     score, ends = _estimate(row.brier, row.brier_low, row.brier_high)
@@ -407,6 +407,29 @@ def _calibration(found: Any, at: float | None) -> str:
         f"of 0 are right. In {off} of {len(apart)} groups of equal risk the prediction lies "
         "outside the 95% interval of what was observed."
     )
+
+
+def _weighting(found: Any, at: float | None) -> str:
+    table, group = found.table, name(found.about["treatment"])
+    before, after = (float(table[c].abs().max()) for c in ("smd_before", "smd_after"))
+    worst = table.loc[table["smd_after"].abs().idxmax(), "term"]
+    worth = "; ".join(
+        f"{label}: {n:,} worth {number(size, 3)} equally weighted ones"
+        for label, n, size, *_ in found.sizes.itertuples(index=False)
+    )
+    cut = found.about["truncated"]
+    told = [
+        f"The groups of {group} are weighted to be alike in "
+        f"{', '.join(map(name, found.about['covariates']))} (n = {found.about['n']:,}). "
+        "The largest standardised difference of means was "
+        f"{number(before, 2)} before and is {number(after, 2)} after weighting ({term(worst)}); "
+        "below 0.1 is taken for alike.",
+        f"{worth}.",
+        "What is not among these covariates may still differ between the groups.",
+    ]
+    if cut:
+        told.insert(2, f"{cut:,} weights were truncated.")
+    return " ".join([*told, *(f"{w[0].upper()}{w[1:]}." for w in found.warnings)])
 
 
 def _proportionality(test: Any, at: float | None) -> str:
@@ -478,6 +501,7 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "SideBySide": _side_by_side,
     "Assessment": _assessment,
     "Calibration": _calibration,
+    "Weighting": _weighting,
     "Proportionality": _proportionality,
     "Occupancy": _occupancy,
     "Flows": _flows,
