@@ -29,6 +29,8 @@ from journeylib.files import files_of, is_partitioned, kind_of
 _number = itertools.count(1)
 _WIDE_LINE = 256 * 2**20  # bytes of one line, where the usual 2 MB do not do
 _JSON_OBJECT = 256 * 2**20
+# no other dates are recognised: whether 01/02 is of January or February is not guessed
+_ISO = {"dateformat": "%Y-%m-%d", "timestampformat": "%Y-%m-%d %H:%M:%S"}
 
 
 def connect(sources: Iterable[Source] = ()) -> ibis.BaseBackend:
@@ -138,9 +140,8 @@ def _csv(
             raise
         options |= {"max_line_size": _WIDE_LINE, "buffer_size": 2 * _WIDE_LINE}
         found = connection.con.read_csv(names, **options).columns
-    return connection.read_csv(
-        names, types=dict.fromkeys(sorted(text & set(found)), "VARCHAR"), **options
-    )
+    kept = dict.fromkeys(sorted(text & set(found)), "VARCHAR")
+    return connection.read_csv(names, types=kept, **_ISO, **options)
 
 
 def _json(connection: ibis.BaseBackend, files: tuple[Path, ...]) -> ir.Table:

@@ -113,6 +113,14 @@ def test_files_that_disagree_about_a_type(tmp_path: Path) -> None:
     assert set(jl.open_log(jl.read_journey(file)).table.to_pandas()["id"]) == {"7", "x"}
 
 
+def test_days_of_two_months_are_not_guessed(tmp_path: Path) -> None:
+    """In any column: a planned end of 01/02 would else be of January for some engine."""
+    content = b"id,at,event,until,ends\na,2020-01-05,ad,01/02/2020,2020-02-01\n"
+    content += b"b,2020-01-05,ad,02/02/2020,2020-02-01\n"
+    schema = opened(tmp_path, "e.csv", content).table.schema()
+    assert schema["until"].is_string() and schema["ends"].is_date()
+
+
 def test_files_of_several_kinds(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "a.csv").write_bytes(GOOD)
