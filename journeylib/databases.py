@@ -261,6 +261,7 @@ def _spark(url: str) -> ibis.BaseBackend:
     else:
         builder = builder.master(f"spark://{master}" if scheme == "spark" else master or "local[*]")
         builder = builder.config("spark.ui.enabled", "false")
+        builder = builder.config("spark.ui.showConsoleProgress", "false")
     for name, value in parse_qsl(query):
         builder = builder.config(name, value)
     session = builder.getOrCreate()
