@@ -108,10 +108,10 @@ def png(figure: Figure) -> bytes:
 
 
 def _in_palette(image: Any) -> Any:
-    """An image in its own 256 commonest colours; a rare shade of an edge becomes the nearest.
+    """An image in 256 colours: those of areas and lines exactly, the shades of edges nearly.
 
-    Counting colours is quicker than cutting their space into boxes, and exact for every area
-    and line; an image of very many colours, such as a photograph, is left to the boxes.
+    Only the colours that occur are cut into boxes, rather than the pixels, which is quicker; an
+    image of very many colours, such as a photograph, is left to the boxes altogether.
     """
     from PIL import Image
 
@@ -120,12 +120,27 @@ def _in_palette(image: Any) -> Any:
     colours, counts = np.unique(pixels, return_counts=True)
     if len(colours) > 20_000:
         return image.quantize(256, dither=Image.Dither.NONE)
-    common = colours[np.argsort(-counts, kind="stable")[:256]]
+    chosen = _chosen(colours, counts)
     places = np.zeros(1 << 24, dtype=np.uint8)
-    places[colours] = np.square(_rgb(colours)[:, None] - _rgb(common)).sum(axis=-1).argmin(axis=1)
+    places[colours] = np.square(_rgb(colours)[:, None] - chosen).sum(axis=-1).argmin(axis=1)
     indexed = Image.frombytes("P", image.size, places[pixels].tobytes())
-    indexed.putpalette(_rgb(common).astype(np.uint8).tobytes())
+    indexed.putpalette(chosen.astype(np.uint8).tobytes())
     return indexed
+
+
+def _chosen(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """At most 256 of the colours: the 64 commonest, then boxes of the rest."""
+    from PIL import Image
+
+    order = np.argsort(-counts, kind="stable")
+    common, rest = order[:64], order[64:]
+    if len(order) <= 256:
+        return _rgb(colours)
+    # a shade counts by the root of its pixels: many rare ones are seen, too
+    rows = np.repeat(_rgb(colours[rest]), np.sqrt(counts[rest]).astype(int), axis=0)
+    boxes = Image.fromarray(rows[None].astype(np.uint8)).quantize(192, dither=Image.Dither.NONE)
+    shades = np.array(boxes.getpalette(), dtype=np.int32).reshape(-1, 3)[:192]
+    return np.vstack([_rgb(colours[common]), shades])
 
 
 def _rgb(colours: np.ndarray) -> np.ndarray:
