@@ -168,7 +168,9 @@ def naive_incidence(spells: Spells, at: float) -> Contrasts:
                 "one minus Kaplan-Meier, other outcomes taken for censoring",
                 100 * (1 - float(curve.at([at])["survival"].iloc[0])),
                 "cumulative incidence (Aalen-Johansen)",
-                *(100 * float(row[c]) for c in ("incidence", "low", "high")),
+                100 * float(row["incidence"]),
+                100 * float(row["low"]),
+                100 * float(row["high"]),
                 "%",
             )
         )
@@ -202,7 +204,9 @@ def naive_entry(spells: Spells, at: float) -> Contrast | None:
         "late entrants counted from the start",
         100 * float(ignored["survival"]),
         "each counted from their entry on",
-        *(100 * float(right[c]) for c in ("survival", "low", "high")),
+        100 * float(right["survival"]),
+        100 * float(right["low"]),
+        100 * float(right["high"]),
         "%",
     )
 
@@ -249,7 +253,9 @@ def naive_exposure(spells: Spells, exposure: str, cause: str | int | None = None
         "ever exposed, as if known from the start",
         float(naive["hazard_ratio"]),
         "exposed from the exposure on",
-        *(float(right[c]) for c in ("hazard_ratio", "low", "high")),
+        float(right["hazard_ratio"]),
+        float(right["low"]),
+        float(right["high"]),
     )
 
 

@@ -1,0 +1,78 @@
+"""Results as plain sentences: they compute nothing and leave out nothing.
+
+Every sentence carries the number, its interval and who was counted. A contrast
+between groups that chose themselves is described, never explained: "differ",
+"go along with", not "cause". All texts of the reports stand in this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from journeylib.errors import DataError
+from journeylib.words import contrasts, curves, logs, models
+from journeylib.words.parts import Sentence, chance, counted, name, percent, term, term_parts
+
+__all__ = ["Sentence", "chance", "counted", "name", "note", "percent", "say", "term", "term_parts"]
+
+
+def say(result: Any, at: float | None = None) -> Sentence:
+    """Say in plain words what a result shows.
+
+    Parameters
+    ----------
+    result
+        A curve, incidence, comparison, restricted mean, mean count, effects or
+        proportionality result, the spells themselves, or an event log.
+    at
+        Time at which a curve is read, in its unit. Without it the median is told.
+
+    Returns
+    -------
+    Sentence
+        A ``str`` that a notebook shows as a paragraph.
+
+    Raises
+    ------
+    DataError
+        When there are no words for this kind of result.
+
+    Examples
+    --------
+    >>> import pandas as pd, journeylib as jl
+    >>> days = pd.DataFrame({"time": [10, 20, 30, 40], "event": [1, 1, 1, 0]})
+    >>> spells = jl.spells_from_frame(days, causes=["purchase"], unit="days")
+    >>> print(say(jl.survival_curve(spells)))
+    Half reach purchase within 25 days (95% interval 10 to beyond follow-up; n = 4, 3 events).
+    """
+    for kind in type(result).__mro__:
+        if kind.__name__ in _TELLERS:
+            return Sentence(_TELLERS[kind.__name__](result, at))
+    raise DataError(f"there are no words for a {type(result).__name__}")
+
+
+def note(text: str) -> Sentence:
+    """A sentence of the notebook's own, shown as a paragraph."""
+    return Sentence(text)
+
+
+_TELLERS: dict[str, Callable[[Any, float | None], str]] = {
+    "Curve": curves.curve,
+    "Incidence": curves.incidence,
+    "Comparison": contrasts.comparison,
+    "RestrictedMean": curves.rmst,
+    "SegmentScan": contrasts.scan,
+    "MeanCount": curves.mean_count,
+    "Effects": models.effects,
+    "FineGray": models.fine_gray,
+    "SideBySide": models.side_by_side,
+    "Assessment": models.assessment,
+    "Calibration": models.calibration,
+    "Weighting": contrasts.weighting,
+    "Proportionality": models.proportionality,
+    "Occupancy": curves.occupancy,
+    "Flows": curves.flows,
+    "Spells": logs.spells,
+    "EventLog": logs.log,
+}

@@ -1,0 +1,132 @@
+"""Sentences on curves and means: when, how many, how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from journeylib.numbers import number
+from journeylib.words.parts import MOST, and_more, counted, estimate, in_group, name, shares
+
+
+def curve(curve: Any, at: float | None) -> str:
+    """How many by a time, or the median."""
+    event = name(curve.about.get("event", "event"))
+    told = curve_at(curve, event, at) if at is not None else curve_median(curve, event)
+    return " ".join(told[:MOST]) + and_more(len(told))
+
+
+def curve_at(curve: Any, event: str, at: float) -> list[str]:
+    """One sentence a group: how many by a time."""
+    n = counted(curve)
+    table = curve.table
+    told = []
+    for row in curve.at([at]).itertuples(index=False):
+        by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
+        size = f"(n = {n.get(row.group, 0):,}, {int(by_then):,} events by then)"
+        when = f"within {number(at)} {curve.unit}"
+        if pd.isna(row.survival):
+            told.append(f"Nobody{in_group(row.group)} was followed for {number(at)} {curve.unit}.")
+        elif not by_then:
+            told.append(f"None{in_group(row.group)} reach {event} {when} {size}.")
+        else:
+            share, low, high = shares(1 - row.survival, 1 - row.high, 1 - row.low)
+            told.append(
+                f"Of 100{in_group(row.group)}, about {share} ({low} to {high}) reach {event} "
+                f"{when} {size}."
+            )
+    return told
+
+
+def curve_median(curve: Any, event: str) -> list[str]:
+    """One sentence a group: by when half."""
+    n = counted(curve)
+    last = curve.table.groupby("group", sort=False)["time"].max()
+    events = {group: int(size["events"]) for group, size in curve.about["sizes"].items()}
+    told = []
+    for row in curve.median.itertuples(index=False):
+        size = f"n = {n.get(row.group, 0):,}, {events[row.group]:,} events"
+        who = in_group(row.group)
+        if pd.isna(row.quantile):
+            ends = "" if pd.isna(row.low) else f"; the interval begins at {number(row.low)}"
+            told.append(
+                f"Fewer than half{who} reach {event} within the {number(float(last[row.group]))} "
+                f"{curve.unit} of follow-up{ends} ({size})."
+            )
+        else:
+            median, ends = estimate(row.quantile, row.low, row.high)
+            told.append(
+                f"Half{who} reach {event} within {median} {curve.unit} "
+                f"(95% interval {ends}; {size})."
+            )
+    return told
+
+
+def incidence(incidence: Any, at: float | None) -> str:
+    """How many reach each outcome first."""
+    last = float(incidence.table["time"].max()) if at is None else at
+    told = []
+    for row in incidence.at([last]).itertuples(index=False):
+        share, low, high = shares(row.incidence, row.low, row.high)
+        told.append(
+            f"Of 100{in_group(row.group)}, about {share} ({low} to {high}) reach "
+            f"{name(row.outcome)} first within {number(last)} {incidence.unit}."
+        )
+    size = f" (n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events.)"
+    return " ".join(told[:MOST]) + and_more(len(told)) + size
+
+
+def rmst(result: Any, at: float | None) -> str:
+    """Mean time without the event up to a horizon."""
+    horizon, event = result.about["horizon"], name(result.about.get("event", "event"))
+    told = []
+    for row in result.table.itertuples(index=False):
+        mean, ends = estimate(row.rmst, row.low, row.high)
+        who = "Everybody together" if row.group == "all" else row.group
+        told.append(f"{who}: {mean} ({ends}) {result.unit}.")
+    head = (
+        f"Mean time without {event} within the first {number(horizon)} {result.unit}, "
+        f"with 95% intervals (n = {result.about.get('n', 0):,}): "
+    )
+    return head + " ".join(told[:MOST]) + and_more(len(told))
+
+
+def mean_count(count: Any, at: float | None) -> str:
+    """How often, on average, by a time."""
+    last = float(count.table["time"].max()) if at is None else at
+    event = name(count.about.get("event", "event"))
+    told = []
+    for row in count.at([last]).itertuples(index=False):
+        mean, ends = estimate(row.mean_count, row.low, row.high)
+        told.append(
+            f"By {number(last)} {count.unit}, a customer{in_group(row.group)} has had on average "
+            f"{mean} ({ends}) times {event}."
+        )
+    size = f" (n = {count.about.get('ids', 0):,}, {count.about.get('events', 0):,} events.)"
+    return " ".join(told[:MOST]) + and_more(len(told)) + size
+
+
+def occupancy(result: Any, at: float | None) -> str:
+    """How many are in each stage."""
+    last = float(result.table["time"].max()) if at is None else at
+    told = []
+    for row in result.at([last]).itertuples(index=False):
+        share, low, high = shares(row.probability, row.low, row.high)
+        told.append(f"{name(row.stage)}{in_group(row.group)} {share} ({low} to {high})")
+    size = f"(n = {result.about['n']:,}, {result.about['events']:,} moves; 95% intervals)"
+    return f"Of 100 customers, {number(last)} {result.unit} on: {', '.join(told)} {size}."
+
+
+def flows(result: Any, at: float | None) -> str:
+    """How many make each move."""
+    told = []
+    for move in result.table.sort_values("share", ascending=False).to_dict("records"):
+        share, low, high = shares(move["share"], move["low"], move["high"])
+        told.append(f"{name(move['from'])} to {name(move['to'])} {share} ({low} to {high})")
+    horizon, n = number(result.about["horizon"]), result.about["n"]
+    moves = ", ".join(told[:MOST])
+    return (
+        f"Of 100 customers, within {horizon} {result.unit}: {moves}.{and_more(len(told))} "
+        f"(n = {n:,}; 95% intervals.)"
+    )

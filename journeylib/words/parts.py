@@ -1,0 +1,116 @@
+"""The pieces that sentences are made of: names, terms, shares, p-values, who was counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from journeylib import numbers
+
+MOST = 8  # groups or terms told one by one
+
+
+class Sentence(str):
+    """Text that a notebook shows as a paragraph and not as a quoted string."""
+
+    def _repr_html_(self) -> str:
+        return f"<p class='journey say'>{escape(self)}</p>"
+
+
+def name(event: object) -> str:
+    """An event's or column's name as words.
+
+    Examples
+    --------
+    >>> name("coupon_redeemed")
+    'coupon redeemed'
+    """
+    return str(event).replace("_", " ").strip()
+
+
+def term(text: object, references: Mapping[str, str] | None = None) -> str:
+    """A model term as words: the column, its level, and the level it is held against.
+
+    Parameters
+    ----------
+    text
+        As the formula names it.
+    references
+        Factor -> reference level, as ``effects.about["references"]`` has them.
+
+    Examples
+    --------
+    >>> term("C(campaign_type)[T.Type B]", {"C(campaign_type)": "Type A"})
+    'campaign type: Type B against Type A'
+    >>> term("log(age)"), term("number_of_visits")
+    ('log(age)', 'number of visits')
+    """
+    column, level = term_parts(text, references)
+    return f"{column}: {level}" if level else column
+
+
+def term_parts(text: object, references: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """The column of a model term, and its level against the reference; no level for a number."""
+    found = re.fullmatch(r"((?:C\()?([\w ]+?)(?:,.*)?\)?)\[T?\.?(.+)\]", str(text))
+    if not found:
+        return name(text), ""
+    reference = (references or {}).get(found[1])
+    return name(found[2]), found[3] + (f" against {reference}" if reference else "")
+
+
+def percent(share: float) -> str:
+    """A share as "about n of 100": one decimal below ten, none above.
+
+    Examples
+    --------
+    >>> percent(0.143), percent(0.0312), percent(0.0), percent(float("nan"))
+    ('14', '3.1', '0', 'unknown')
+    """
+    if np.isnan(share):
+        return "unknown"
+    value = 100 * share
+    return f"{value:.0f}" if value >= 10 or value == 0 else f"{value:.1f}"
+
+
+def chance(p: float) -> str:
+    """A p-value with its sign, as a sentence has it.
+
+    Examples
+    --------
+    >>> chance(0.00001), chance(0.5)
+    ('p < 0.001', 'p = 0.50')
+    """
+    shown = numbers.chance(p)
+    return f"p {shown[0]} {shown[1:]}" if shown.startswith("<") else f"p = {shown}"
+
+
+def counted(result: Any) -> Mapping[str, int]:
+    """Group -> spells counted in it."""
+    return {group: int(size["n"]) for group, size in result.about.get("sizes", {}).items()}
+
+
+def shares(*shares: float) -> list[str]:
+    """Shares "of 100", whole where they are large; an end without a number is said so."""
+    return ["unknown" if pd.isna(x) else percent(x) for x in shares]
+
+
+def estimate(value: float, low: float, high: float, ratio: bool = False) -> tuple[str, str]:
+    """A value and its interval in words, to as many digits as the interval bears."""
+    shown, *ends = numbers.estimate(value, low, high, ratio=ratio)
+    told = ["beyond follow-up" if end == numbers.UNKNOWN else end for end in ends]
+    return shown, f"{told[0]} to {told[1]}"
+
+
+def in_group(group: str) -> str:
+    """The group as part of a sentence; nothing where there is one group."""
+    return "" if group == "all" else f" in {group}"
+
+
+def and_more(total: int) -> str:
+    """How many groups were left untold."""
+    return f" {total - MOST} more are in the table." if total > MOST else ""
