@@ -1,8 +1,9 @@
 """The embedded DuckDB: files, a DuckDB file and frames as ibis tables.
 
 A CSV is read as a whole before a type is settled, so that a column which is a number
-for a million rows and a word in the next is text from the start. Ids and moments of
-text files stay text: ``007`` is a name, and what ``01/02/2020`` means is not guessed.
+for a million rows and a word in the next is text from the start. Ids of text files stay
+text, as ``007`` is a name, and what ``01/02/2020`` means is not guessed. Text files are
+read once and kept, Parquet is read as far as a question needs it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _number = itertools.count(1)
 _WIDE_LINE = 256 * 2**20  # bytes of one line, where the usual 2 MB do not do
 _JSON_OBJECT = 256 * 2**20
 # no other dates are recognised: whether 01/02 is of January or February is not guessed
+_TYPED = ("DATE", "TIMESTAMP", "BIGINT")  # what a column of moments may be taken for
 _ISO = {"dateformat": "%Y-%m-%d", "timestampformat": "%Y-%m-%d %H:%M:%S"}
 
 
@@ -61,7 +63,12 @@ def connect(sources: Iterable[Source] = ()) -> ibis.BaseBackend:
     return databases.guarded(connection, label)
 
 
-def read(connection: ibis.BaseBackend, source: Source, text: Iterable[str]) -> ir.Table:
+def read(
+    connection: ibis.BaseBackend,
+    source: Source,
+    text: Iterable[str] = (),
+    moments: Iterable[str] = (),
+) -> ir.Table:
     """The files of a source as one table.
 
     Parameters
@@ -72,6 +79,8 @@ def read(connection: ibis.BaseBackend, source: Source, text: Iterable[str]) -> i
         With a path.
     text
         Columns that stay text in files that do not say what type they are.
+    moments
+        Columns that stay text there unless all of their values are ISO 8601 or whole.
 
     Raises
     ------
@@ -88,7 +97,7 @@ def read(connection: ibis.BaseBackend, source: Source, text: Iterable[str]) -> i
             return _plain(connection, _parquet(connection, source.path, files))
         if kind == "json":
             return _plain(connection, _json(connection, files), text)
-        return _csv(connection, source, files, set(text))
+        return _csv(connection, source, files, set(text), set(moments))
     except (duckdb.Error, OSError, ValueError) as error:
         raise _unreadable(error, source, kind or "", files) from None
 
@@ -122,7 +131,11 @@ def _parquet(connection: ibis.BaseBackend, path: Path, files: tuple[Path, ...]) 
 
 
 def _csv(
-    connection: ibis.BaseBackend, source: Source, files: tuple[Path, ...], text: set[str]
+    connection: ibis.BaseBackend,
+    source: Source,
+    files: tuple[Path, ...],
+    text: set[str],
+    moments: set[str],
 ) -> ir.Table:
     assert source.path is not None
     options: dict[str, Any] = {"header": True, "sample_size": -1}
@@ -133,25 +146,49 @@ def _csv(
     if is_partitioned(source.path):
         options["hive_partitioning"] = True
     names = [_literal(f) for f in files]
+    iso = {"date_format": _ISO["dateformat"], "timestamp_format": _ISO["timestampformat"]}
     try:
-        found = connection.con.read_csv(names, **options).columns
+        found = connection.con.read_csv(names, **iso, **options)
     except duckdb.Error as error:
         if "maximum line size" not in str(error).lower():
             raise
         options |= {"max_line_size": _WIDE_LINE, "buffer_size": 2 * _WIDE_LINE}
-        found = connection.con.read_csv(names, **options).columns
-    kept = dict.fromkeys(sorted(text & set(found)), "VARCHAR")
-    return connection.read_csv(names, types=kept, **_ISO, **options)
+        found = connection.con.read_csv(names, **iso, **options)
+    kinds = dict(zip(found.columns, map(str, found.types), strict=True))
+    typed = {n for n in moments & set(kinds) if kinds[n] in _TYPED and not source.time_format}
+    kept = dict.fromkeys(sorted((text | moments - typed) & set(kinds)), "VARCHAR")
+    table = _loaded(connection, connection.read_csv(names, types=kept, **_ISO, **options))
+    if not any(_antique(table, name) for name in typed):
+        return table
+    kept |= dict.fromkeys(sorted(typed), "VARCHAR")  # 24-01-05 is not of the year 24
+    return _loaded(connection, connection.read_csv(names, types=kept, **_ISO, **options))
 
 
 def _json(connection: ibis.BaseBackend, files: tuple[Path, ...]) -> ir.Table:
-    return connection.read_json(
+    lazy = connection.read_json(
         [_literal(f) for f in files],
         format="newline_delimited",
         sample_size=-1,
         union_by_name=True,
         maximum_object_size=_JSON_OBJECT,
     )
+    return _loaded(connection, lazy)
+
+
+def _loaded(connection: ibis.BaseBackend, lazy: ir.Table) -> ir.Table:
+    """Text parsed once, not for every question; what does not fit into memory spills."""
+    name = _name("loaded")
+    connection.raw_sql(f'CREATE TEMP TABLE "{name}" AS {ibis.to_sql(lazy, dialect="duckdb")}')
+    return connection.table(name)
+
+
+def _antique(table: ir.Table, name: str) -> bool:
+    """Whether a column of moments has years that are no years."""
+    column = table[name]
+    if column.type().is_integer():
+        return False
+    first = column.min().cast("string").to_pyarrow().as_py()
+    return first is not None and first < "1000"
 
 
 def _attached(connection: ibis.BaseBackend, source: Source) -> ir.Table:

@@ -63,7 +63,7 @@ def open_source(journey: Journey, table: pd.DataFrame | ir.Table | None = None) 
     if len(places) > 1:
         places = [_EMBEDDED]
     host = _Host(places[0], sources)
-    events = tuple(host.read(feed.source, _texts(feed)) for feed in journey.feeds)
+    events = tuple(host.read(feed.source, *_kinds(feed)) for feed in journey.feeds)
     return _with_beside(journey, host, events)
 
 
@@ -75,7 +75,7 @@ def peek(source: Source) -> ir.Table:
     SourceError
         When it cannot be opened.
     """
-    return _Host(_place(source), [source]).read(source, set())
+    return _Host(_place(source), [source]).read(source, set(), set())
 
 
 def snapshot(source: Source, at: str | None) -> list[str]:
@@ -95,7 +95,7 @@ def snapshot(source: Source, at: str | None) -> list[str]:
     """
     host = _Host(_place(source), [source])
     try:
-        table = host.read(source, set())
+        table = host.read(source, set(), set())
         asked = {"rows": table.count()}
         if at is not None and at in table.columns:
             asked["last"] = table[at].max().cast("string")
@@ -122,14 +122,14 @@ class _Host:
                 self._connections[place] = databases.connect(place, source.label)
         return self._connections[place]
 
-    def read(self, source: Source, text: set[str]) -> ir.Table:
+    def read(self, source: Source, text: set[str], moments: set[str]) -> ir.Table:
         """A source as a table of the host, copied where it lives elsewhere."""
         place = _place(source)
         connection = self.connection(place, source)
         if place == _EMBEDDED:
-            found = embedded.read(connection, source, text)
+            found = embedded.read(connection, source, text, moments)
         elif source.path is not None:
-            found = _spark_files(connection, source, text)
+            found = _spark_files(connection, source, text | moments)
         else:
             found = databases.table(connection, source)
         return found if place == self.place else self._carried(found, source)
@@ -160,24 +160,24 @@ def _place(source: Source) -> str:
     return _EMBEDDED if source.url is None else databases.address(source)
 
 
-def _texts(feed: Feed) -> set[str]:
-    """Columns that are names or moments, which no reader is to take for numbers."""
-    return {
-        feed.columns[name]
-        for name in ("id", "anonymous", "at", "received", "account")
-        if name in feed.columns
-    }
+def _kinds(feed: Feed) -> tuple[set[str], set[str]]:
+    """Columns that are names, and columns that are moments: no reader is to guess otherwise."""
+
+    def own(*names: str) -> set[str]:
+        return {feed.columns[name] for name in names if name in feed.columns}
+
+    return own("id", "anonymous", "account"), own("at", "received")
 
 
 def _with_beside(journey: Journey, host: _Host, events: tuple[ir.Table, ...]) -> Opened:
     known, pairs = journey.attributes, journey.identities
     attributes = identities = None
     if known is not None:
-        names = {known.id, *([known.valid_from] if known.valid_from else [])}
-        attributes = host.read(known.source, names)
+        since = {known.valid_from} if known.valid_from else set()
+        attributes = host.read(known.source, {known.id}, since)
     if pairs is not None and pairs.source is not None:
-        names = {pairs.anonymous, pairs.customer, *([pairs.since] if pairs.since else [])}
-        identities = host.read(pairs.source, names)
+        since = {pairs.since} if pairs.since else set()
+        identities = host.read(pairs.source, {pairs.anonymous, pairs.customer}, since)
     return Opened(events, attributes, identities)
 
 
@@ -193,7 +193,7 @@ def _of_table(journey: Journey, table: pd.DataFrame | ir.Table) -> Opened:
     if isinstance(table, pd.DataFrame):
         connection = host.connection(_EMBEDDED, journey.source)
         return _with_beside(
-            journey, host, (embedded.of_frame(connection, table, _texts(journey.feeds[0])),)
+            journey, host, (embedded.of_frame(connection, table, _kinds(journey.feeds[0])[0]),)
         )
     beside = _with_beside(journey, host, (table,))
     carried = [
