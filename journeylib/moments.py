@@ -124,7 +124,7 @@ def _numbers(digits: ir.StringValue, window: Window, name: str) -> Moments:
         read_moments(since.cast("timestamp('UTC', 6)"), window, name),
         read_moments(date, window, name),
     )
-    length = digits.split(".")[0].length()
+    length = digits.re_extract(r"^(\d+)", 1).length()  # to Spark a point splits anywhere
     units = [(length <= most, f"counted in {unit} since 1970") for unit, most in EPOCHS.items()]
     how = ibis.cases((length == 8, DATE_NUMBER), *units, else_=ibis.null("string"))
     return Moments(at, how)

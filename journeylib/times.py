@@ -266,11 +266,10 @@ def period_text(tick: ir.IntegerValue, period: str, window: Window) -> ir.String
     window
         Gives the resolution and the zone.
     """
-    if window.resolution == "day":
-        moment_ = (tick * (_DAY // _SECOND)).as_timestamp("s").cast(_NAIVE)
-    else:
-        moment_ = (tick // _SECOND).cast("int64").as_timestamp("s").cast(_AWARE)
-        moment_ = to_wall(window.timezone, moment_)
+    seconds = tick * (_DAY // _SECOND) if window.resolution == "day" else tick // _SECOND
+    moment_ = ibis.timestamp("1970-01-01") + seconds.cast("int64").as_interval("s")
+    if window.resolution == "timestamp":
+        moment_ = to_wall(window.timezone, moment_.cast(_AWARE))
     day = moment_.date()
     if period == "quarter":
         return day.cast("string").left(4) + "-Q" + day.quarter().cast("string")

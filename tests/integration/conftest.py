@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engines import engine
 from postgres import postgres_url
 
-__all__ = ["postgres_url"]
+__all__ = ["engine", "postgres_url"]
