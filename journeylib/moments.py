@@ -86,9 +86,11 @@ def read(column: ir.Value, window: Window, name: str, time_format: str | None = 
         at = read_moments(column, window, name)
         naive = kind.is_timestamp() and not kind.timezone and _changes_clocks(window)
         return Moments(at, _clock_change(column, window) if naive else ibis.null("string"))
-    if time_format is not None:
-        column = _iso(column, time_format)
-    return _texts(column, window, name)
+    if time_format is None:
+        return _texts(column, window, name)
+    text = _iso(column, time_format)
+    exists = ibis.ifelse(text.re_search(_ISO), text, ibis.null("string"))
+    return read(exists.try_cast("timestamp(6)"), window, name)
 
 
 def _texts(column: ir.StringValue, window: Window, name: str) -> Moments:
