@@ -74,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument(
         "--only", action="append", default=[], metavar="ID", help="this report only; repeatable"
     )
+    batch.add_argument(
+        "--only-failed", action="store_true", help="only reports whose last run is not ok"
+    )
+    batch.add_argument(
+        "--resume", action="store_true", help="finish the last batch, which was stopped"
+    )
+    batch.add_argument("--dask", metavar="ADDRESS", help="run on this Dask cluster")
     batch.add_argument("--workers", type=_positive, metavar="N", help="default: one per core")
     batch.add_argument("--dry-run", action="store_true", help="say what would run, and why")
     batch.add_argument("--json", action="store_true", help="print the outcome as JSON")
@@ -121,6 +128,9 @@ def _batch(args: argparse.Namespace) -> int:
         plan,
         force=args.force,
         only=tuple(args.only),
+        only_failed=args.only_failed,
+        resume=args.resume,
+        dask=args.dask,
         workers=args.workers,
         dry_run=args.dry_run,
         progress=not args.json,

@@ -1,89 +1,29 @@
 """A batch: every job of a plan, in parallel, each with a verdict of its own.
 
-The only seam for parallelism is a ``concurrent.futures.Executor``. By default
-that is a pool of threads, since each report is computed in a process of its own
-(a kernel) and the threads only wait.
+By default the reports are made by threads of this process, since each is computed
+in a process of its own (a kernel) and the threads only wait.
 """
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from journeylib.errors import PlanError
-from journeylib.reporting import kernels
+from journeylib.errors import RunError
+from journeylib.reporting import kernels, memory
+from journeylib.reporting.outcomes import Batch, Outcome, as_json, table
 from journeylib.reporting.plan import Plan, ReportJob
 from journeylib.reporting.portal import publish, write_index
 from journeylib.reporting.progress import Bar
-from journeylib.reporting.records import Failure, RunRecord
-from journeylib.reporting.run import Checked, check_job, run_job, why_run
+from journeylib.reporting.run import Checked, check_job, why_run
+from journeylib.reporting.schedule import run_all, unwritten
 from journeylib.reporting.store import Store
-from journeylib.reporting.verdicts import LABELS, short
 from journeylib.reporting.warm import warm_kernels
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a batch did with one job.
-
-    Parameters
-    ----------
-    report_id
-        Of the job.
-    reason
-        Why it was to run; empty where it was skipped.
-    record
-        Of the run made, or the one that still stands; None in a dry run.
-    """
-
-    report_id: str
-    reason: str
-    record: RunRecord | None = None
-
-    @property
-    def verdict(self) -> str:
-        """Of the run made, or of the one that still stands; empty where there is none."""
-        return self.record.verdict if self.record else ""
-
-    @property
-    def status(self) -> str:
-        """The verdict, or ``skipped``, or ``would run``."""
-        if not self.reason:
-            return "skipped"
-        return "would run" if self.record is None else self.record.verdict
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a batch did.
-
-    Parameters
-    ----------
-    outcomes
-        One a job, in the order of the plan.
-    output
-        Folder of the reports.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    output: Path
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every job is ok or skipped, 7 when one is invalid, else 1."""
-        found = {o.status for o in self.outcomes}
-        if "invalid" in found:
-            return PlanError.exit_code
-        return 1 if found & {"failed", "timed_out", "killed"} else 0
-
-    @property
-    def index(self) -> Path:
-        """The page to open."""
-        return self.output / "index.html"
+__all__ = ["Batch", "Outcome", "as_json", "run_batch", "table"]
 
 
 def run_batch(
@@ -91,10 +31,13 @@ def run_batch(
     *,
     force: bool = False,
     only: tuple[str, ...] = (),
+    only_failed: bool = False,
+    resume: bool = False,
     workers: int | None = None,
     dry_run: bool = False,
     progress: bool = True,
     executor: Executor | None = None,
+    dask: str | None = None,
 ) -> Batch:
     """Run the jobs of a plan that have something new to say, then make the index.
 
@@ -106,14 +49,21 @@ def run_batch(
         Run what could be skipped, too.
     only
         Ids of jobs, or plan ids; empty is all.
+    only_failed
+        Only those whose last run is not ok.
+    resume
+        Finish the last batch where it did not come to its end: what it has run, whatever
+        the verdict, is not run again; what it was to be forced to run is.
     workers
-        Kernels at once; by default the plan's, else one per core.
+        Kernels at once; by default the plan's, else one per core as far as memory goes.
     dry_run
         Only say what would run and why.
     progress
         Whether to show progress on standard error.
     executor
         Where the jobs run; a pool of threads here unless given.
+    dask
+        Address of a Dask cluster on which the jobs run; it must see the same folders.
 
     Returns
     -------
@@ -125,112 +75,141 @@ def run_batch(
     PlanError
         When ``only`` names no job.
     RunError
-        When the folder cannot be written to, or another batch holds it.
+        When the folder cannot be written to, another batch holds it, or there is no cluster.
     """
     jobs, store = plan.only(only), Store(plan.output)
     checked = [check_job(job, plan.root) for job in jobs]
-    reasons = {c.job.id: why_run(c, store, force) for c in checked}
+    begun = _begun(store) if resume else None
+    reasons = _reasons(checked, store, force, begun)
+    if only_failed:
+        checked = [c for c in checked if _failed(store, c.job.id)]
+        jobs = tuple(c.job for c in checked)
     if dry_run:
         return Batch(tuple(_planned(c, reasons[c.job.id]) for c in checked), plan.output)
     todo = [c for c in checked if reasons[c.job.id]]
-    with store.lock():
+    with store.lock(), _noted(store, force, begun):
         store.clear_staging()
         kernels.clear_folders()
-        count = workers or plan.workers or os.cpu_count() or 1
-        here = plan.warm and len(todo) > 1 and executor is None
-        with warm_kernels(here), Bar(len(todo), enabled=progress) as bar:
-            made = _run_all(todo, plan, min(count, len(todo) or 1), bar, executor)
+        count = workers or plan.workers or memory.workers(len(todo), [c.job.memory for c in todo])
+        here = executor is None and dask is None
+        with (
+            warm_kernels(here and plan.warm and len(todo) > 1),
+            _pool(executor, dask, min(count, len(todo) or 1)) as pool,
+            Bar(len(todo), enabled=progress) as bar,
+        ):
+            made = run_all(todo, plan.output, plan.root, pool, bar, here=here)
         for job in jobs:
             _settle(store, job, plan.keep)
-        if not only:
+        if not only and not only_failed:
             _retire_others(store, plan)
         write_index(store)
-    outcomes = (Outcome(j.id, reasons[j.id], made.get(j.id) or store.latest(j.id)) for j in jobs)
+    outcomes = (
+        Outcome(
+            j.id,
+            reasons[j.id],
+            made.get(j.id) or store.latest(j.id),
+            store.latest_good(j.id) or store.latest(j.id),
+        )
+        for j in jobs
+    )
     return Batch(tuple(outcomes), plan.output)
 
 
-def table(batch: Batch) -> str:
-    """The closing table of a batch, as text."""
-    rows = [_line(o) for o in batch.outcomes]
-    width = max((len(r[1]) for r in rows), default=0)
-    lines = [f"{r[0]:<11} {r[1]:<{width}} {r[2]:>8}  {r[3]}".rstrip() for r in rows]
-    counts: dict[str, int] = {}
-    for outcome in batch.outcomes:
-        counts[outcome.status] = counts.get(outcome.status, 0) + 1
-    total = ", ".join(f"{n} {LABELS.get(s, s)}" for s, n in counts.items())
-    return "\n".join([*lines, "", f"{len(batch.outcomes)} reports: {total}"])
+def _reasons(
+    checked: Sequence[Checked], store: Store, force: bool, begun: Mapping[str, object] | None
+) -> dict[str, str]:
+    """Report id -> why it has to run; empty where its last run still stands."""
+    reasons = {}
+    for c in checked:
+        last = store.latest(c.job.id)
+        if begun and last is not None and last.run_id >= str(begun["run"]) and last.key == c.key:
+            reasons[c.job.id] = ""
+        else:
+            forced = force or bool(begun and begun["force"])
+            reasons[c.job.id] = why_run(c, store, forced)
+    # a report that reads the records of others is as old as the oldest of what it read
+    waiting = True
+    while waiting:
+        waiting = False
+        for c in checked:
+            if not reasons[c.job.id] and any(_newer(n, c.job, reasons, store) for n in c.job.needs):
+                reasons[c.job.id], waiting = "a report it needs is newer", True
+    return reasons
 
 
-def as_json(batch: Batch) -> dict[str, Any]:
-    """What a batch did, for machines."""
-    reports = [
-        {
-            "id": o.report_id,
-            "status": o.status,
-            "reason": o.reason,
-            "verdict": o.verdict,
-            "run": o.record.run_id if o.record else None,
-            "seconds": o.record.seconds if o.record and o.reason else None,
-            "error": short(o.record) if o.record and o.reason else "",
-        }
-        for o in batch.outcomes
-    ]
-    return {"exit_code": batch.exit_code, "index": str(batch.index), "reports": reports}
+def _newer(name: str, job: ReportJob, reasons: Mapping[str, str], store: Store) -> bool:
+    """Whether a needed report runs now, or ran after the report that needs it."""
+    needed, own = store.latest(name), store.latest(job.id)
+    ran = needed is not None and own is not None and needed.run_id > own.run_id
+    return bool(reasons.get(name)) or ran
 
 
-def _line(outcome: Outcome) -> tuple[str, str, str, str]:
-    status = LABELS.get(outcome.status, outcome.status)
-    if outcome.record is None or not outcome.reason:
-        return status, outcome.report_id, "", outcome.reason
-    remark = short(outcome.record) if outcome.record.error else outcome.reason
-    return status, outcome.report_id, f"{outcome.record.seconds:.1f} s", remark
+def _failed(store: Store, report_id: str) -> bool:
+    last = store.latest(report_id)
+    return last is not None and not last.ok
+
+
+def _begun(store: Store) -> Mapping[str, object] | None:
+    """When the last batch began, where it did not come to its end."""
+    try:
+        noted = json.loads((store.root / ".batch.json").read_text(encoding="utf-8"))
+        return {"run": str(noted["run"]), "force": bool(noted["force"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def _noted(store: Store, force: bool, begun: Mapping[str, object] | None) -> Iterator[None]:
+    """A note that a batch is under way, which stays where it is killed or interrupted."""
+    path = store.root / ".batch.json"
+    note = begun or {"run": f"{datetime.now(UTC):%Y%m%dT%H%M%S}", "force": force}
+    store.replace(path.name, json.dumps(dict(note)).encode())
+    yield
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _pool(executor: Executor | None, dask: str | None, workers: int) -> Iterator[Executor]:
+    """Where the jobs run."""
+    if executor is not None:
+        yield executor
+    elif dask is not None:
+        with _cluster(dask) as there:
+            yield there
+    else:
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="report")
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise RunError(
+            "Dask is not installed", where="--dask", fix="pip install 'journeylib[dask]'"
+        ) from error
+    try:
+        client = Client(address, timeout="20s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"the Dask cluster cannot be reached: {error}",
+            where=address,
+            fix="start it with dask scheduler and dask worker, or leave --dask out",
+        ) from error
+    with client:
+        # reports are not pure: two with one notebook and values are still two
+        yield client.get_executor(pure=False, retries=0)
 
 
 def _planned(checked: Checked, why: str) -> Outcome:
     """A dry run knows the verdict of what cannot even start."""
     if checked.failure is None:
         return Outcome(checked.job.id, why)
-    return Outcome(checked.job.id, why, _unwritten(checked, checked.verdict, checked.failure))
-
-
-def _run_all(
-    todo: list[Checked], plan: Plan, workers: int, bar: Bar, executor: Executor | None
-) -> dict[str, RunRecord]:
-    pool = executor or ThreadPoolExecutor(workers, thread_name_prefix="report")
-    # a watcher writes to this process's terminal and cannot be sent to another one
-    jobs: dict[Future[RunRecord], Checked] = {}
-    try:
-        for c in todo:
-            watcher = (bar.watcher(c.job.id),) if executor is None else ()
-            jobs[pool.submit(run_job, c, plan.output, plan.root, *watcher)] = c
-        return {jobs[f].job.id: _result(f, jobs[f], bar) for f in as_completed(jobs)}
-    except BaseException:
-        for future in jobs:
-            future.cancel()
-        # again and again, as a report may be just about to start its kernel
-        while wait(jobs, timeout=0.2).not_done:
-            kernels.kill_all()
-        raise
-    finally:
-        if executor is None:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _result(future: Future[RunRecord], checked: Checked, bar: Bar) -> RunRecord:
-    """The record of a job; whatever prevented one is the job's failure and nobody else's."""
-    try:
-        record = future.result()
-    except Exception as error:
-        failure = Failure(type(error).__name__, str(error))
-        record = _unwritten(checked, "failed", failure)
-    bar.finished(record)
-    return record
-
-
-def _unwritten(checked: Checked, verdict: str, failure: Failure) -> RunRecord:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    empty = RunRecord(checked.job.id, "", started=now)
-    return replace(empty, verdict=verdict, error=failure, title=checked.job.title)
+    return Outcome(checked.job.id, why, unwritten(checked, checked.verdict, checked.failure))
 
 
 def _settle(store: Store, job: ReportJob, keep: int) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.reporting import kernels
+from journeylib.reporting.memory import Guard
 from journeylib.reporting.records import Failure, source, tags
 
 ENGINE = "journey"
@@ -58,19 +59,34 @@ class Watch:
     finished: bool = False
     expired: bool = False
     last_words: str = ""
+    memory: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    guard: Guard | None = field(default=None, repr=False)
     timer: threading.Timer | None = field(default=None, repr=False)
 
+    @property
+    def eaten(self) -> bool:
+        """Whether it was ended for its memory."""
+        return self.guard is not None and self.guard.exceeded
+
     def arm(self) -> None:
-        """Start the clock of the whole notebook."""
+        """Start the clock of the whole notebook, and the watch over its memory."""
+        self.guard = Guard(self.memory, self._pid, lambda: kernels.kill(self.manager))
         if self.timeout:
             self.timer = threading.Timer(self.timeout, self._expire)
             self.timer.daemon = True
             self.timer.start()
 
     def disarm(self) -> None:
-        """Stop the clock."""
+        """Stop clock and watch."""
+        if self.guard is not None:
+            self.guard.stop()
         if self.timer is not None:
             self.timer.cancel()
+
+    def _pid(self) -> int | None:
+        process = None if self.manager is None else self.manager.process
+        return None if process is None else int(process.pid)
 
     def _expire(self) -> None:
         # an interrupt may be ignored by C code, and was seen to hang: kill
@@ -84,6 +100,8 @@ def execute(
     *,
     timeout: float | None = None,
     cell_timeout: float | None = None,
+    memory: float | None = None,
+    env: Mapping[str, str] | None = None,
     on_cell: Callable[[int, int], None] | None = None,
 ) -> Execution:
     """Run a notebook in a kernel of its own, in the notebook's own folder.
@@ -96,6 +114,10 @@ def execute(
         Checked values, injected after the cell tagged ``parameters``.
     timeout, cell_timeout
         Seconds for the whole notebook and for a single cell; None is no limit.
+    memory
+        MB that the kernel may hold; None is no limit.
+    env
+        Added to the kernel's environment.
     on_cell
         Called with the number of cells done and their total.
 
@@ -105,9 +127,11 @@ def execute(
         Whatever happens in the notebook; a start-up error of the kernel is tried once more.
     """
     for attempt in (1, 2):
-        watch = Watch(on_cell or (lambda done, total: None), timeout)
+        watch = Watch(
+            on_cell or (lambda done, total: None), timeout, memory=memory, env=dict(env or {})
+        )
         error = _attempt(path, parameters, cell_timeout, watch)
-        if watch.started or watch.expired or attempt == 2:
+        if watch.started or watch.expired or watch.eaten or attempt == 2:
             break
     verdict, failure = _judge(error, watch, cell_timeout)
     notebook = watch.notebook if watch.notebook is not None else _load(path)
@@ -159,6 +183,12 @@ def _judge(
     if watch.expired:
         text = f"the notebook may take {watch.timeout:g} seconds and was stopped after that"
         return "timed_out", Failure("Timeout", text, cell, code)
+    if watch.eaten and watch.guard is not None:
+        text = (
+            f"the report may hold {watch.memory:g} MB of memory and was stopped "
+            f"when it held {watch.guard.seen:.0f}"
+        )
+        return "killed", Failure("MemoryLimit", text, cell, code)
     if isinstance(error, CellTimeoutError):
         text = f"a cell may take {cell_timeout or 0:g} seconds and this one was stopped after that"
         return "timed_out", Failure("CellTimeout", text, cell, code)
@@ -259,7 +289,10 @@ def _papermill() -> Any:
         def execute(self, **options: Any) -> Any:
             self.reset_execution_trackers()
             manager = self.create_kernel_manager()
-            with kernels.start_options(manager) as given, self.setup_kernel(**given, **options):
+            with (
+                kernels.start_options(manager, self.watch.env) as given,
+                self.setup_kernel(**given, **options),
+            ):
                 self.watch.started = True
                 self.papermill_execute_cells()
                 self.set_widgets_metadata()

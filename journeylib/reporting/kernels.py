@@ -16,8 +16,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 from journeylib.reporting import warm
 
 _live: set[Any] = set()
+_stopped = threading.Event()
 # A kernel dies with the thread that started it, even while C code holds it (PR_SET_PDEATHSIG);
 # a fault in C code is written to the real stderr, which ipykernel is about to replace.
 _LAUNCH = (
@@ -37,6 +39,8 @@ QUIET = ("--HistoryManager.enabled=False",)  # a batch is no part of anybody's h
 
 def new_manager() -> Any:
     """A kernel manager, not yet started, with a socket folder of its own."""
+    if stopped():
+        raise InterruptedError("the batch was stopped")
     folder = new_folder()
     options: dict[str, Any] = {"connection_file": str(folder / "k.json")}
     if os.name == "posix":
@@ -92,9 +96,20 @@ def release(manager: Any) -> None:
 
 
 def kill_all() -> None:
-    """Kill every kernel of this process, as when a batch is interrupted."""
+    """Kill every kernel of this process, as when a batch is interrupted, and start no other."""
+    _stopped.set()
     for manager in tuple(_live):
         kill(manager)
+
+
+def stopped() -> bool:
+    """Whether a batch was interrupted, so that how its kernels ended tells nothing."""
+    return _stopped.is_set()
+
+
+def start_anew() -> None:
+    """Allow kernels again, for the next batch."""
+    _stopped.clear()
 
 
 def clear_folders() -> None:
@@ -208,10 +223,10 @@ def _manager_class() -> Any:
 
 
 @contextmanager
-def start_options(manager: Any) -> Iterator[dict[str, Any]]:
+def start_options(manager: Any, more: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
     """Options for starting a kernel; what its process prints by itself goes into a file."""
     with (manager.folder / "log").open("wb") as log:
-        yield {"env": environment(), "stdout": log, "stderr": log}
+        yield {"env": environment() | dict(more or {}), "stdout": log, "stderr": log}
 
 
 def last_words(manager: Any, limit: int = 4000) -> str:

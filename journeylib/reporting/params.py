@@ -14,7 +14,7 @@ import json
 import math
 import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,11 @@ class Parameter:
     optional
         Whether None is allowed.
     choices
-        The values allowed by ``Literal[...]``; empty where any is.
+        The values allowed, by ``Literal[...]`` or the notebook's metadata; empty where any is.
+    label
+        What it is called for people; the metadata's.
+    minimum, maximum
+        Bounds of a number, themselves allowed; the metadata's.
     """
 
     name: str
@@ -51,15 +55,31 @@ class Parameter:
     comment: str = ""
     optional: bool = False
     choices: tuple[Scalar, ...] = ()
+    label: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
 
     @property
     def wanted(self) -> str:
         """Its type in words."""
         if self.choices:
             return "one of " + ", ".join(repr(c) for c in self.choices)
-        return ("str, int, float or bool" if self.type == "any" else self.type) + (
-            " or none" if self.optional else ""
-        )
+        words = "str, int, float or bool" if self.type == "any" else self.type
+        if self.minimum is not None:
+            words += f", at least {self.minimum:g}"
+        if self.maximum is not None:
+            words += f", at most {self.maximum:g}"
+        return words + (" or none" if self.optional else "")
+
+    def allows(self, value: Scalar) -> bool:
+        """Whether a value of the right type is among the choices and within the bounds."""
+        if value is None:
+            return True
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            low, high = self.minimum, self.maximum
+            if (low is not None and value < low) or (high is not None and value > high):
+                return False
+        return not self.choices or value in self.choices
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
@@ -116,7 +136,8 @@ def declared(notebook: Mapping[str, Any], where: str) -> tuple[Parameter, ...]:
     Raises
     ------
     PlanError
-        When the cell holds anything but ``name: type = literal``.
+        When the cell holds anything but ``name: type = literal``, or the notebook's metadata
+        (``journey.parameters``: name -> label, type, choices, minimum, maximum) do not fit it.
 
     Examples
     --------
@@ -127,14 +148,76 @@ def declared(notebook: Mapping[str, Any], where: str) -> tuple[Parameter, ...]:
     """
     cell = next((c for c in notebook["cells"] if "parameters" in tags(c)), None)
     if cell is None:
-        return ()
+        return refined((), notebook, where)
     text, place = source(cell), f"{where}, cell tagged 'parameters'"
     try:
         lines = ast.parse(text).body
         comments = _comments(text)
     except (SyntaxError, tokenize.TokenError) as error:
         raise PlanError(f"the cell is not valid Python: {error}", where=place) from error
-    return tuple(_parameter(line, comments, place) for line in lines if not _is_docstring(line))
+    found = tuple(_parameter(line, comments, place) for line in lines if not _is_docstring(line))
+    return refined(found, notebook, where)
+
+
+def refined(
+    parameters: tuple[Parameter, ...], notebook: Mapping[str, Any], where: str
+) -> tuple[Parameter, ...]:
+    """The parameters with what the notebook's metadata add; an error where the two drifted apart.
+
+    Examples
+    --------
+    >>> told = {"journey": {"parameters": {"days": {"label": "Silence", "minimum": 1}}}}
+    >>> refined((Parameter("days", "int", 90),), {"metadata": told}, "x.ipynb")[0].wanted
+    'int, at least 1'
+    """
+    metadata = notebook.get("metadata", {}).get("journey", {})
+    told = metadata.get("parameters", {}) if isinstance(metadata, Mapping) else {}
+    place, known = f"{where}, metadata journey.parameters", {p.name: p for p in parameters}
+    for name, extra in told.items():
+        if name not in known:
+            raise PlanError(
+                f"{name!r} is no parameter of the cell tagged 'parameters'",
+                where=place,
+                fix=nearest(name, known) if known else "take it out",
+            )
+        known[name] = _refined(known[name], extra, f"{place}, {name}")
+    return tuple(known.values())
+
+
+_EXTRA = {"label": str, "type": str, "choices": list, "minimum": float, "maximum": float}
+
+
+def _refined(parameter: Parameter, extra: Any, where: str) -> Parameter:
+    if not isinstance(extra, Mapping):
+        raise PlanError("what is told of a parameter must be a table", where=where)
+    for key, value in extra.items():
+        if key not in _EXTRA:
+            raise PlanError(f"unknown key {key!r}", where=where, fix=nearest(key, _EXTRA))
+        number = _EXTRA[key] is float and type(value) in (int, float)
+        if not number and not isinstance(value, _EXTRA[key]):
+            raise PlanError(f"{key} cannot be {value!r}", where=f"{where}, {key}")
+    choices = tuple(extra.get("choices", parameter.choices))
+    made = replace(
+        parameter,
+        choices=choices,
+        label=extra.get("label", ""),
+        minimum=extra.get("minimum"),
+        maximum=extra.get("maximum"),
+    )
+    drift = ""
+    if extra.get("type", parameter.type) != parameter.type:
+        drift = f"the type is {extra['type']} here and {parameter.type} in the cell"
+    elif parameter.choices and set(choices) != set(parameter.choices):
+        drift = f"the choices are {list(choices)} here and {list(parameter.choices)} in the cell"
+    elif parameter.type not in ("int", "float") and {"minimum", "maximum"} & set(extra):
+        drift = f"there are bounds here, but the cell declares {parameter.type}"
+    elif not made.allows(parameter.default):
+        drift = f"the cell's own value {parameter.default!r} is not allowed here"
+    if drift:
+        raise PlanError(
+            f"metadata and cell have drifted apart: {drift}", where=where, fix="make them agree"
+        )
+    return made
 
 
 def bind(
@@ -220,8 +303,7 @@ def _checked(parameter: Parameter, value: Any, where: str) -> Scalar:
         fine = type(value) is TYPES[parameter.type]
     if isinstance(value, float) and not math.isfinite(value):
         fine = False
-    if parameter.choices and value not in parameter.choices:
-        fine = False
+    fine = fine and parameter.allows(value)
     if not fine:
         raise _ill_typed(parameter, value, where)
     return value

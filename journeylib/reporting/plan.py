@@ -7,8 +7,7 @@ but never the cutoff, so that one report can be followed while its cutoff moves.
 
 from __future__ import annotations
 
-import hashlib
-import itertools
+import graphlib
 import os
 import tomllib
 from collections import Counter
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import PlanError, nearest
+from journeylib.reporting.matrix import cells
 from journeylib.reporting.records import slug
 
 KERNELS = ("warm", "ordinary")
@@ -29,6 +29,8 @@ _BATCH: dict[str, tuple[type, ...]] = {
     "notebooks": (str,),
     "output": (str,),
     "kernels": (str,),
+    "memory": (int,),
+    "secrets": (list,),
 }
 _REPORT: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -42,6 +44,8 @@ _REPORT: dict[str, tuple[type, ...]] = {
     "include": (list,),
     "timeout": (int, float),
     "cell_timeout": (int, float),
+    "memory": (int,),
+    "needs": (list,),
 }
 
 
@@ -61,6 +65,12 @@ class ReportJob:
         As given by the plan, not yet checked against the notebook.
     timeout, cell_timeout
         Seconds that the whole notebook and a single cell may take; None is no limit.
+    memory
+        MB that its kernel may hold; None is no limit.
+    needs
+        Ids of the reports that are made before it, because it reads their records.
+    secrets
+        Names of environment variables whose values no report may show.
     plan, order
         The plan it is from and its place there.
     """
@@ -73,6 +83,9 @@ class ReportJob:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     timeout: float | None = 3600.0
     cell_timeout: float | None = None
+    memory: float | None = None
+    needs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     plan: str = ""
     order: int = 0
 
@@ -180,7 +193,7 @@ def read_plan(path: str | Path) -> Plan:
     _check(given, {"batch": (dict,), "report": (list,)}, str(path))
     batch = given.get("batch", {})
     _check(batch, _BATCH, f"{path}, [batch]")
-    for key in ("workers", "keep"):
+    for key in ("workers", "keep", "memory"):
         if key in batch and batch[key] < 1:
             raise PlanError(f"{key} must be at least 1, not {batch[key]}", where=f"{path}, [batch]")
     if batch.get("kernels", "warm") not in KERNELS:
@@ -197,8 +210,11 @@ def read_plan(path: str | Path) -> Plan:
         for job in _jobs(table, batch, path, number)
     )
     _need_unique(jobs, path)
-    name = f"{path.parent.name}/{path.name}"
-    jobs = tuple(replace(job, plan=name, order=order) for order, job in enumerate(jobs))
+    name, secrets = f"{path.parent.name}/{path.name}", _texts(batch, "secrets", f"{path}, [batch]")
+    jobs = tuple(
+        replace(job, plan=name, order=order, secrets=secrets) for order, job in enumerate(jobs)
+    )
+    jobs = with_needs(jobs, str(path))
     output = (path.parent / batch.get("output", ".")).resolve()
     warm = batch.get("kernels", "warm") == "warm"
     return Plan(path, jobs, output, batch.get("workers"), batch.get("keep", 20), warm)
@@ -221,9 +237,9 @@ def _jobs(table: Any, batch: Mapping[str, Any], path: Path, number: int) -> Iter
         )
     where = f"{path}, report {name!r}"
     notebook = _notebook(table["notebook"], batch, path, where)
-    for cell, cell_id in _cells(table, where):
+    for cell, cell_id in cells(table, notebook, where):
         values = {**table.get("parameters", {}), **cell}
-        limits = {k: table.get(k, batch.get(k)) for k in ("timeout", "cell_timeout")}
+        limits = {k: table.get(k, batch.get(k)) for k in ("timeout", "cell_timeout", "memory")}
         yield ReportJob(
             id=f"{name}-{cell_id}" if cell_id else name,
             notebook=notebook,
@@ -233,56 +249,16 @@ def _jobs(table: Any, batch: Mapping[str, Any], path: Path, number: int) -> Iter
             parameters=values,
             timeout=3600.0 if limits["timeout"] is None else float(limits["timeout"]),
             cell_timeout=limits["cell_timeout"],
+            memory=limits["memory"],
+            needs=_texts(table, "needs", where),
         )
 
 
-def _cells(table: Mapping[str, Any], where: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each cell of the matrix with its part of the id; one empty cell without a matrix."""
-    matrix = table.get("matrix", {})
-    for key, values in matrix.items():
-        if not isinstance(values, list) or not values:
-            raise PlanError(
-                f"matrix key {key!r} must be a list of values, not {values!r}",
-                where=f"{where}, matrix",
-                fix=f"write {key} = [first, second]",
-            )
-    cells = [dict(zip(matrix, combo)) for combo in itertools.product(*matrix.values())]
-    for key in ("exclude", "include"):
-        for rule in table.get(key, []):
-            if not isinstance(rule, dict) or not rule:
-                raise PlanError(f"{key} must be a list of tables", where=f"{where}, {key}")
-            for name in rule if key == "exclude" else ():
-                if name not in matrix:
-                    raise PlanError(
-                        f"exclude names {name!r}, which is not in the matrix",
-                        where=f"{where}, exclude",
-                        fix=nearest(name, matrix),
-                    )
-    kept = [c for c in cells if not any(_matches(c, rule) for rule in table.get("exclude", []))]
-    if not matrix:
-        kept = [] if table.get("include") else [{}]
-    kept += table.get("include", [])
-    if not kept:
-        raise PlanError("exclude leaves nothing of the matrix", where=where)
-    names = _slugs(kept)
-    for cell in kept:
-        parts = [names[key, repr(v)] for key, v in cell.items() if key != "cutoff"]
-        yield cell, "-".join(parts)
-
-
-def _slugs(cells: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
-    """Each value's part of the id; where two values would share one, a hash tells them apart."""
-    values = {(key, repr(v)): v for cell in cells for key, v in cell.items()}
-    shared = Counter((key, slug(v)) for (key, _), v in values.items())
-    names = {}
-    for (key, text), v in values.items():
-        mark = hashlib.sha256(text.encode()).hexdigest()[:4]
-        names[key, text] = slug(v) if shared[key, slug(v)] == 1 else f"{slug(v)}-{mark}"
-    return names
-
-
-def _matches(cell: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
-    return all(cell[k] == v and type(cell[k]) is type(v) for k, v in rule.items())
+def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    given = table.get(key, [])
+    if not all(isinstance(text, str) and text for text in given):
+        raise PlanError(f"{key} must be a list of names, not {given!r}", where=f"{where}, {key}")
+    return tuple(given)
 
 
 def _notebook(name: str, batch: Mapping[str, Any], path: Path, where: str) -> Path:
@@ -320,6 +296,41 @@ def _check(table: Mapping[str, Any], keys: Mapping[str, tuple[type, ...]], where
             raise PlanError(
                 f"{key} must be {words[keys[key][-1]]}, not {value!r}", where=f"{where}, {key}"
             )
+
+
+def with_needs(jobs: tuple[ReportJob, ...], where: str) -> tuple[ReportJob, ...]:
+    """The jobs with ``needs`` as ids of jobs: ``"*"`` is every report that does not say so itself.
+
+    Raises
+    ------
+    PlanError
+        When a need is the id of no job, or reports need each other in a circle.
+    """
+    ids = [job.id for job in jobs]
+    others = [job.id for job in jobs if "*" not in job.needs]
+    found = []
+    for job in jobs:
+        needed: dict[str, None] = {}
+        for name in job.needs:
+            known = others if name == "*" else [i for i in ids if _belongs(i, name)]
+            if not known and name != "*":
+                raise PlanError(
+                    f"the report needs {name!r}, which is no report of the plan",
+                    where=f"{where}, report {job.id!r}, needs",
+                    fix=nearest(name, ids),
+                )
+            needed.update(dict.fromkeys(known))
+        needed.pop(job.id, None)
+        found.append(replace(job, needs=tuple(needed)))
+    order = graphlib.TopologicalSorter({job.id: job.needs for job in found})
+    try:
+        order.prepare()
+    except graphlib.CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise PlanError(
+            f"reports need each other: {circle}", where=where, fix="take one 'needs' out"
+        ) from None
+    return tuple(found)
 
 
 def _need_unique(jobs: tuple[ReportJob, ...], path: Path) -> None:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from journeylib.errors import JourneyError, PlanError
-from journeylib.reporting import keys
+from journeylib.errors import JourneyError, PlanError, RunError
+from journeylib.reporting import kernels, keys, leaks
 from journeylib.reporting.params import Scalar, bind, declared, parse, read_notebook
 from journeylib.reporting.plan import ReportJob
 from journeylib.reporting.records import (
@@ -133,9 +133,12 @@ def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None =
         begin, record = time.monotonic(), _new_record(checked, root)
         notebook: Any = None
         if checked.failure is None:
-            notebook, record = _executed(checked, record, on_cell)
+            notebook, record = _executed(checked, record, output, on_cell)
+            if kernels.stopped():
+                raise RunError("the batch was stopped", where=checked.job.id)
         record = replace(record, seconds=round(time.monotonic() - begin, 3))
         record = _written(staged, notebook, record, checked)
+        record = _without_secrets(staged, record, checked)
         return replace(record, folder=store.commit(staged, record))
 
 
@@ -245,13 +248,21 @@ def _new_record(checked: Checked, root: Path) -> RunRecord:
     )
 
 
-def _executed(checked: Checked, record: RunRecord, on_cell: OnCell | None) -> tuple[Any, RunRecord]:
+def _executed(
+    checked: Checked, record: RunRecord, output: Path, on_cell: OnCell | None
+) -> tuple[Any, RunRecord]:
     from journeylib.reporting.execute import execute
 
     job = checked.job
     given = {name: checked.parameters[name] for name in job.parameters}
     done = execute(
-        job.notebook, given, timeout=job.timeout, cell_timeout=job.cell_timeout, on_cell=on_cell
+        job.notebook,
+        given,
+        timeout=job.timeout,
+        cell_timeout=job.cell_timeout,
+        memory=job.memory,
+        env={"JOURNEY_REPORTS": str(output)},
+        on_cell=on_cell,
     )
     record = replace(record, verdict=done.verdict, error=done.failure)
     if record.ok and _data_moved(checked):
@@ -293,6 +304,35 @@ def _written(staged: Path, notebook: Any, record: RunRecord, checked: Checked) -
         record = replace(record, verdict=verdict, error=failure, findings=())
         page = render(record, None)
     (staged / "report.html").write_text(page, encoding="utf-8")
+    return record
+
+
+def _without_secrets(staged: Path, record: RunRecord, checked: Checked) -> RunRecord:
+    """The record as it is, or that of a run which failed because it would have told a secret."""
+    from journeylib.reporting.render import render
+
+    secrets = leaks.secret_values(checked.job.secrets)
+    files = {name: staged / name for name in ("run.ipynb", "report.html")}
+    texts = {
+        name: path.read_text(encoding="utf-8", errors="replace") for name, path in files.items()
+    }
+    texts["run.json"] = record.to_json()
+    found = {name: leaks.leaked(text, secrets) for name, text in texts.items()}
+    names = sorted({n for leaked in found.values() for n in leaked})
+    if not names:
+        return record
+    places = " and ".join(name for name, leaked in found.items() if leaked)
+    text = (
+        f"the value of the secret {', '.join(names)} stood in {places}, which was thrown away\n"
+        "  fix: print no connection strings, and take secrets from the environment where they "
+        "are used; look at what the notebook itself holds, too"
+    )
+    record = RunRecord.from_json(leaks.redacted(record.to_json(), secrets))
+    failure = Failure("SecretFound", text)
+    record = replace(record, verdict="failed", error=failure, findings=(), provenance={})
+    files["run.ipynb"].write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
+    page = leaks.redacted(render(record, None), secrets)
+    files["report.html"].write_text(page, encoding="utf-8")
     return record
 
 

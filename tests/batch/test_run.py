@@ -243,7 +243,7 @@ def test_an_interrupted_batch_leaves_no_kernel_and_no_half_run(
             assert time.monotonic() - begin < 60
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("journeylib.reporting.batch.as_completed", interrupt)
+    monkeypatch.setattr("journeylib.reporting.schedule._finished", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_batch(plan, progress=False)
     assert not kernels._live
