@@ -193,7 +193,7 @@ def _cluster(address: str) -> Iterator[Executor]:
             "Dask is not installed", where="--dask", fix="pip install 'journeylib[dask]'"
         ) from error
     try:
-        client = Client(address, timeout="20s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise RunError(
             f"the Dask cluster cannot be reached: {error}",
