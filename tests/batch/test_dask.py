@@ -43,10 +43,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
             client.wait_for_workers(2, timeout=60)
             yield client.scheduler.address, [process.pid for process in running]
     finally:
-        for process in reversed(running):
+        for process in reversed(running):  # a worker takes leave of its scheduler
             process.terminate()
-        for process in running:
-            process.wait(20)
+            process.wait(60)
         log.close()
 
 
