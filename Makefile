@@ -1,6 +1,7 @@
 # make reports: from a fresh clone to reports/index.html     make test: every test
 # make lab:     JupyterLab on the notebooks                  make lock: renew the two locks
 # make validate: every number against R, docs/VALIDATION.md  make bench: docs/BENCHMARKS.md
+# make bench-batch: a batch beside shell loops, docs/BENCHMARKS_BATCH.md
 # Needs Python >= 3.11 and make; PYTHON=python3.13 picks another interpreter.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: reports test validate bench lab lint samples lock clean
+.PHONY: reports test validate bench bench-batch lab lint samples lock clean
 
 reports: samples
 	$(BIN)/journey batch
@@ -27,6 +28,9 @@ validate: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+bench-batch: $(VENV)/.dev samples
+	$(BIN)/python -m benchmarks.batch
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
