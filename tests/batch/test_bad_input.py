@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def report(shop: Path, *parameters: str) -> tuple[subprocess.CompletedProcess[st
     pages = [p for p in (shop / "out").glob("*.html") if p.name != "index.html"]
     text = re.sub(r"<(script|style|details).*?</\1>", " ", pages[0].read_text(), flags=re.S) \
         if pages else ""  # fmt: skip
-    return done, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+    return done, unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)))
 
 
 def test_a_broken_journey_file(shop: Path) -> None:
