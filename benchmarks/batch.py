@@ -12,6 +12,7 @@ import ast
 import json
 import os
 import re
+import resource
 import shlex
 import subprocess
 import sys
@@ -67,10 +68,10 @@ def main(arguments: list[str] | None = None) -> int:
     for name, way in WAYS.items():
         if not asked.only or name in asked.only:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                begin = time.perf_counter()
+                begin, before = time.perf_counter(), _processor()
                 way(chosen, Path(folder))
-                times[name] = time.perf_counter() - begin
-                print(f"{name:>8}: {times[name]:7.1f} s", flush=True)
+                times[name] = (time.perf_counter() - begin, _processor() - before)
+                print("{:>8}: {:7.1f} s, of cores {:7.1f} s".format(name, *times[name]), flush=True)
                 if name == "journey":
                     details = _details(Path(folder)) | _parts(dict(chosen[0]))
     text = _page(times, details, len(chosen), load)
@@ -142,6 +143,12 @@ WAYS: dict[str, Callable[[tuple[dict[str, Any], ...], Path], None]] = {
 
 def _environment() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+
+
+def _processor() -> float:
+    """Seconds of cores that processes started here have used, their own children included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _check(done: subprocess.CompletedProcess[bytes]) -> None:
@@ -249,27 +256,34 @@ def _instant(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
 
 
-def _page(times: dict[str, float], details: dict[str, float], n: int, load: float) -> str:
-    ours = times.get("journey", float("nan"))
+def _page(
+    times: dict[str, tuple[float, float]], details: dict[str, float], n: int, load: float
+) -> str:
+    ours, cores = times.get("journey", (float("nan"), float("nan")))
     names = {
         "loop": "shell loop: papermill, then nbconvert",
         "xargs": f"the same under xargs -P{JOBS}",
         "journey": "journey batch --force",
         "plain": f"the code cells by exec in {JOBS} processes, pictures included",
     }
-    rows = [f"| {names[k]} | {t:.1f} | {t / ours:.2f} |" for k, t in times.items()]
+    rows = [
+        f"| {names[k]} | {wall:.1f} | {wall / ours:.2f} | {busy:.1f} | {busy / cores:.2f} |"
+        for k, (wall, busy) in times.items()
+    ]
     facts = [f"| {k} | {v:,.3f} |" for k, v in details.items()]
     return "\n".join(
         [
             "# A batch of reports",
             "",
             f"{n} parameterisations of `{BOOK.name}` on the same {os.cpu_count()} cores, one way "
-            "after the other in one run. `make bench-batch` writes this page. Read the ratios: "
-            "other work on the machine changes the seconds. "
+            "after the other in one run. `make bench-batch` writes this page. Other work on the "
+            "machine stretches the seconds, and not each way's alike, but hardly the seconds of "
+            "cores: on an idle machine the loop takes about as long as it uses cores, and every "
+            "other way, with two of them, half as long. "
             f"Load average at the start: {load:.1f}.",
             "",
-            "| way | seconds | times journey |",
-            "|---|---:|---:|",
+            "| way | seconds | times journey | seconds of cores | times journey |",
+            "|---|---:|---:|---:|---:|",
             *rows,
             "",
             "Targets: the loop at least 8 times (aim 10), `xargs` at least 4 times, `journey` at "
