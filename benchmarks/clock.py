@@ -21,19 +21,24 @@ import pandas as pd
 from benchmarks.cases import Call, Case
 
 SCRIPT = Path(__file__).with_name("time.R")
-PATIENCE = 25.0  # seconds; a peer that would take longer is timed at fewer rows only
+PATIENCE = 60.0  # seconds; a peer that would take longer is timed at fewer rows only
+ENOUGH = 20.0  # seconds in all, after which a peer is not timed again
 OURS = "ours"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of several runs of each, at one size; ``left_out`` says who is missing and why."""
+    """Seconds of several runs of each, at one size; ``left_out`` says who is missing and why.
+
+    ``at_least`` is what a peer that would take too long took at fewer rows.
+    """
 
     case: Case
     rows: int
     by_day: bool
     seconds: dict[str, list[float]]
     left_out: dict[str, str]
+    at_least: dict[str, float]
 
     def median(self, who: str) -> float:
         """Median seconds."""
@@ -53,13 +58,15 @@ class Timing:
 
     @property
     def ratio(self) -> float:
-        """Our median over the rival's."""
-        return self.median(OURS) / self.median(self.rival) if self.rival else float("nan")
+        """Our median over the rival's; over its time at fewer rows where it takes too long."""
+        if self.rival:
+            return self.median(OURS) / self.median(self.rival)
+        return self.median(OURS) / self.at_least.get(self.case.against, float("nan"))
 
     @property
     def best_ratio(self) -> float:
         """Our least over the rival's least."""
-        return self.best(OURS) / self.best(self.rival) if self.rival else float("nan")
+        return self.best(OURS) / self.best(self.rival) if self.rival else self.ratio
 
 
 @cache
@@ -79,6 +86,7 @@ def take(case: Case, rows: int, by_day: bool, rounds: int, earlier: Timing | Non
     calls: dict[str, Callable[[], float]] = {OURS: partial(_seconds, case.ours, start)}
     calls |= {name: partial(_seconds, call, frame) for name, call in case.peers.items()}
     left_out = {} if not why_no_r() else {"R": why_no_r()}
+    at_least: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         if not why_no_r():
             _hand_over(case, frame, Path(folder))
@@ -86,14 +94,14 @@ def take(case: Case, rows: int, by_day: bool, rounds: int, earlier: Timing | Non
         for name in list(calls):
             if name != OURS and (reason := _too_slow(name, rows, earlier)):
                 left_out[name] = reason
+                at_least[name] = earlier_seconds(name, earlier)
                 del calls[name]
         seconds: dict[str, list[float]] = {name: [] for name in calls}
-        for turn in range(rounds):
+        for turn in range(rounds):  # everybody once a round
             for name, taken in calls.items():
-                # once is enough for whoever takes seconds
-                if turn < 3 or not seconds[name] or min(seconds[name]) < 1:
+                if turn == 0 or sum(seconds[name]) < ENOUGH:
                     seconds[name].append(taken())
-    return Timing(case, rows, by_day, seconds, left_out)
+    return Timing(case, rows, by_day, seconds, left_out, at_least)
 
 
 def _warm_up(case: Case, by_day: bool) -> None:
@@ -109,10 +117,17 @@ def _too_slow(name: str, rows: int, earlier: Timing | None) -> str:
         return ""
     if name in earlier.left_out:
         return earlier.left_out[name]
-    expected = earlier.median(name) * rows / earlier.rows
+    expected = earlier.median(name) * (rows / earlier.rows) ** 1.2
     if expected <= PATIENCE:
         return ""
     return f"{earlier.median(name):.1f} s at {earlier.rows:,} rows already"
+
+
+def earlier_seconds(name: str, earlier: Timing | None) -> float:
+    """What somebody took at fewer rows."""
+    if earlier is None:
+        return 0.0
+    return earlier.median(name) if name in earlier.seconds else earlier.at_least.get(name, 0.0)
 
 
 def _seconds(call: Call, given: Any) -> float:

@@ -25,14 +25,16 @@ def targets(timings: Sequence[Timing]) -> tuple[str, int]:
         if t.rows not in t.case.judged:
             continue
         met = t.ratio <= t.case.limit
-        missed += not met and t.rival is not None
+        known = not np.isnan(t.ratio)
+        missed += known and not met
         goal = f"at most {t.case.limit:g} of {'R' if t.case.against == 'R' else 'the fastest'}"
-        verdict = "yes" if met else "**no**" if t.rival else "not measured"
+        verdict = "yes" if met else "**no**" if known else "not measured"
+        ratio = f"{t.ratio:.2f} ({t.best_ratio:.2f})" if t.rival else f"below {t.ratio:.2f}"
         rows.append(
             (
                 *(t.case.name, f"{t.rows:,}", kind(t.by_day), f"{t.median(OURS):.3f}"),
                 *(_beside(t, p) for p in PEERS),
-                *(goal, f"{t.ratio:.2f} ({t.best_ratio:.2f})", verdict),
+                *(goal, ratio, verdict),
             )
         )
     head = ["call", "rows", "times", "ours, s", *(f"{p}, s" for p in PEERS)]
