@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ibis.expr.types as ir
+import sqlglot as sg
 
 
 def keep(table: ir.Table) -> ir.Table:
@@ -23,4 +24,9 @@ def keep(table: ir.Table) -> ir.Table:
     if backend.name == "pyspark":
         # ibis 12 tells Spark of tables in memory before a query, but not before a cache
         backend._run_pre_execute_hooks(table)
-    return table.cache()
+    kept = table.cache()
+    if backend.name == "postgres":
+        # what is temporary it never looks at by itself, and then joins it row by row
+        name = sg.to_identifier(kept.op().name, quoted=True).sql("postgres")
+        backend.raw_sql(f"ANALYZE {name}").close()
+    return kept

@@ -85,6 +85,7 @@ class Engine:
         table = f"events_{next(_number)}"
         connection = ibis.connect(self.url)
         connection.create_table(table, pq.read_table(file))
+        connection.raw_sql(f"ANALYZE {table}").close()
         connection.disconnect()
         return {"url": "env:JOURNEY_TEST_DB", "table": table}
 

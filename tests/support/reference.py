@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Row = dict[str, Any]
@@ -155,3 +156,164 @@ def churn(
                 left = now + silence
         outcomes[key] = spell(watch, acts[0] if acts else None, left)
     return outcomes
+
+
+# ---- several ways out, several rows ----------------------------------------------------
+
+
+def exits(
+    rows: list[Row],
+    watch: Watch,
+    is_origin: Callable[[Row], bool],
+    causes: list[Callable[[Row], bool] | float],
+    is_active: Callable[[Row], bool],
+    prior: str = "exclude",
+) -> dict[tuple[Any, ...], Outcome]:
+    """The first of competing causes; a number among them means days of silence."""
+    outcomes = {}
+    for key, group in grouped([r for r in rows if watch.sees(r["at"])], None).items():
+        starts = [r["at"] for r in group if is_origin(r)]
+        if not starts:
+            outcomes[key] = Outcome("no origin event")
+            continue
+        origin = watch.instant(min(starts))
+        moments = [
+            _silent(group, watch, origin, cause, is_origin, causes, is_active)
+            if isinstance(cause, float)
+            else _first(group, watch, origin, cause, is_origin, prior)
+            for cause in causes
+        ]
+        event = min((m for m in moments if m is not None), default=None)
+        found = spell(watch, origin, event)
+        if found.cause:
+            found = Outcome("at risk", found.start, found.stop, moments.index(event) + 1)
+        outcomes[key] = found
+    return outcomes
+
+
+def _first(
+    group: list[Row],
+    watch: Watch,
+    origin: dt.datetime,
+    cause: Callable[[Row], bool],
+    is_origin: Callable[[Row], bool],
+    prior: str,
+) -> dt.datetime | None:
+    seen = [
+        watch.instant(r["at"])
+        for r in group
+        if cause(r) and not (is_origin(r) and watch.instant(r["at"]) == origin)
+    ]
+    if prior == "ignore":
+        seen = [at for at in seen if at >= origin]
+    if prior == "after":
+        seen = [at for at in seen if at > origin]
+    return min(seen, default=None)
+
+
+def _silent(
+    group: list[Row],
+    watch: Watch,
+    origin: dt.datetime,
+    days: float,
+    is_origin: Callable[[Row], bool],
+    causes: list[Callable[[Row], bool] | float],
+    is_active: Callable[[Row], bool],
+) -> dt.datetime | None:
+    breaks = [is_active, is_origin, *(c for c in causes if not isinstance(c, float))]
+    acts = sorted({watch.instant(r["at"]) for r in group if any(b(r) for b in breaks)})
+    acts = [at for at in acts if at >= origin]
+    silence = dt.timedelta(days=days)
+    for now, following in zip(acts, [*acts[1:], None], strict=True):
+        if following is None and watch.end - now >= silence:
+            return now + silence
+        if following is not None and following - now > silence:
+            return now + silence
+    return None
+
+
+Line = tuple[Any, ...]  # id, start, stop, cause, and what the rule adds
+
+
+def repeats(
+    rows: list[Row],
+    watch: Watch,
+    is_event: Callable[[Row], bool],
+    is_origin: Callable[[Row], bool],
+) -> list[Line]:
+    """Each customer's time from event to event: id, start, stop, cause, enum."""
+    lines: list[Line] = []
+    for (who,), group in grouped([r for r in rows if watch.sees(r["at"])], None).items():
+        starts = [r["at"] for r in group if is_origin(r)]
+        whole = spell(watch, watch.instant(min(starts)) if starts else None, None)
+        if whole.reason != "at risk":
+            continue
+        origin = watch.instant(min(starts))
+        seen = {
+            watch.instant(r["at"])
+            for r in group
+            if is_event(r) and not (is_origin(r) and watch.instant(r["at"]) == origin)
+        }
+        times = sorted((at - origin) / DAY for at in seen if at >= origin)
+        begin = 0.0
+        for number, (stop, cause) in enumerate([*((t, 1) for t in times), (whole.stop, 0)], 1):
+            start = max(begin, whole.start)
+            if stop > start or (number == 1 and stop == 0):
+                lines.append((who, start, stop, cause, number))
+            begin = stop
+    return lines
+
+
+def stages(
+    rows: list[Row],
+    watch: Watch,
+    order: dict[str, str],
+    names: list[str],
+    terminal: set[str],
+    forward: bool,
+) -> list[Line]:
+    """Stays in stages: id, start, stop, cause, stage; ``order`` is event -> stage."""
+    lines: list[Line] = []
+    for (who,), group in grouped([r for r in rows if watch.sees(r["at"])], None).items():
+        entered: dict[dt.datetime, set[str]] = {}
+        for row in group:
+            if row["event"] in order:
+                entered.setdefault(watch.instant(row["at"]), set()).add(order[row["event"]])
+        passing = [at for at, found in entered.items() if found - terminal]
+        ends = [at for at, found in entered.items() if found & terminal]
+        whole = spell(watch, min(passing, default=None), min(ends, default=None))
+        if whole.reason != "at risk":
+            continue
+        origin, moves = min(passing), []
+        for at in sorted(passing):
+            time = (at - origin) / DAY
+            late = time > whole.stop or (time == whole.stop and whole.cause and time > 0)
+            place = max(names.index(s) for s in entered[at] - terminal)
+            highest = max((p for _, p in moves), default=-1)
+            new = place > highest if forward else not moves or place != moves[-1][1]
+            if new and not late:
+                moves.append((time, place))
+        last = -1
+        if whole.cause:
+            last = min(names.index(s) for s in entered[min(ends)] & terminal)
+        for (time, place), (until, goes) in zip(
+            moves, [*moves[1:], (whole.stop, last)], strict=True
+        ):
+            start = max(time, whole.start)
+            if until > start or (time == 0 and until == 0):
+                lines.append((who, start, until, goes + 1, names[place]))
+    return lines
+
+
+def exposed(lines: list[Line], changes: dict[Any, list[tuple[float, Any]]], default: Any) -> Any:
+    """Lines of (id, start, stop, cause), cut where a value changes; the value added."""
+    out: list[Line] = []
+    for who, start, stop, cause in lines:
+        known = sorted(changes.get(who, []))
+        cuts = sorted({start, stop, *(u for u, _ in known if start < u < stop)})
+        if start == stop:
+            cuts = [start, stop]
+        for a, b in pairwise(cuts):
+            past = [v for u, v in known if (u <= a if b > a else u < a)]
+            out.append((who, a, b, cause if b == stop else 0, past[-1] if past else default))
+    return out
