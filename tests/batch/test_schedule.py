@@ -121,7 +121,8 @@ def test_a_stopped_batch_is_resumed_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = "[batch]\nworkers = 1\n" + report("a") + report("b") + report("c")
-    path = project(tmp_path, plan, a="1", b="1 / 0", c="1")
+    # the last one takes so long that it is still at work when the batch is stopped
+    path = project(tmp_path, plan, a="1", b="1 / 0", c="import time; time.sleep(5)")
     run_batch(read_plan(path), progress=False)
 
     def stopping(*_: object) -> None:
