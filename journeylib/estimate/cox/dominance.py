@@ -1,7 +1,7 @@
 """Counting pairs in n log n: how much weight in a stretch of a list lies below a value.
 
 A list of ranks is split by its bits, highest first, keeping the order within
-each half (a wavelet matrix: Claude, Navarro and Ordóñez 2015, Information
+each half (a wavelet matrix: Navarro and others 2015, Information
 Systems 47). Each level answers all questions at once, so there is no loop over
 rows: as many passes as the ranks have bits.
 """
