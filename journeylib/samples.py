@@ -202,7 +202,14 @@ def _simulated(_: Mapping[str, Path]) -> Tables:
     """A journey whose hazards are known, with delayed entry and accounts of several contacts."""
     from journeylib.simulation import simulate
 
-    made = simulate(10_000, seed=2024, early=0.15, opting_out=0.4, contacts_per_account=1.5)
+    made = simulate(
+        10_000,
+        seed=2024,
+        early=0.15,
+        opting_out=0.4,
+        contacts_per_account=1.5,
+        effects={"survey": {"segment=business": 0.4}},  # who answers differs from who does not
+    )
     return made.files()
 
 

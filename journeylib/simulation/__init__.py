@@ -8,7 +8,8 @@ of the first contact, a segment, an experiment arm. At time t since the first
 contact the customer is in state s(t): one of six stages (awareness,
 consideration, decision, purchase, retention, advocacy) together with what has
 happened on the way (an e-mail received, a promotion offered, the latest score
-given, support contacted). Each kind of event k then comes with intensity ::
+given, support contacted, onboarded, in the loyalty scheme). Each kind of event k
+then comes with intensity ::
 
     rate_k * exp(beta_k' x_i + gamma_k' z(s))    where the state allows it, else 0
 
@@ -34,8 +35,10 @@ survey              after purchase             a score 0 to 10: flag ``detractor
                                                ``passive`` (7, 8) or ``promoter`` (9, 10),
                                                until the next score
 support_contact     after purchase             flag ``support_contact`` from then on
+onboarding_done     after purchase, once       flag ``onboarding_done`` from then on
+loyalty_joined      after purchase, once       flag ``loyalty_joined`` from then on
 repeat_purchase     after purchase             to retention
-referral_sent       in retention, advocacy     to advocacy
+referral_sent       in retention, advocacy     to advocacy: flag ``referral_sent`` from then on
 cancelled           after purchase             the customer leaves (churn)
 opted_out           always                     nothing is seen any more: censored
 ==================  =========================  =============================================
@@ -63,7 +66,9 @@ contacts_per_account, account_spread
     Singpurwalla's common environment, with two environments so that the truth stays exact).
 
 What is drawn and has no effect on anything: the touchpoint, the session, values
-paid, prices, how a customer pays and when the parcel comes.
+paid, prices, how a customer pays, when the parcel comes and whether it is sent back.
+The sentiment of what a customer writes beside a score follows the score, with noise,
+and has no effect of its own.
 """
 
 from journeylib.simulation.journey import SimulatedJourney, simulate

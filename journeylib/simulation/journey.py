@@ -28,7 +28,7 @@ class SimulatedJourney:
     ----------
     events
         One row an event, by time: ``customer_id, at, event, channel, touchpoint,
-        content, value, score, session, account``.
+        content, value, score, sentiment, session, account``.
     customers
         One row a customer in the log: ``customer_id, account, first_contact,
         first_channel, first_content, segment, arm, early``: known at the first contact.

@@ -10,13 +10,14 @@ from journeylib.simulation.walk import Steps
 
 COLUMNS = (
     *("customer_id", "at", "event", "channel", "touchpoint"),
-    *("content", "value", "score", "session", "account"),
+    *("content", "value", "score", "sentiment", "session", "account"),
 )
 _OFFLINE = ("shop", "post", "call_centre")
 _TOUCHPOINTS = {"store": _OFFLINE}
 _ONLINE = ("web", "app")
 _LIST_PRICE, _DISCOUNT = 80.0, 0.8
 _PAYMENTS = ("card", "invoice", "wallet")
+_SENT_BACK = 0.12
 _RANGE = {"detractor": (0, 7), "passive": (7, 9), "promoter": (9, 11)}
 
 
@@ -43,6 +44,8 @@ def event_log(people: pd.DataFrame, steps: Steps, rng: np.random.Generator) -> p
     rows["value"], rows["score"], rows["content"] = np.nan, np.nan, None
     _touches(rows, people, len(first), rng)
     rows = pd.concat([_surveys(rows, rng), *_decisions(rows, steps, rng)], ignore_index=True)
+    rows = pd.concat([rows, *_returns(rows, steps, rng)], ignore_index=True)
+    rows["sentiment"] = _sentiment(rows["score"], rng)
     rows["at"] = (
         people["first_contact"].to_numpy()[rows["who"]]
         + pd.to_timedelta(rows["day"], unit="D").to_numpy()
@@ -113,3 +116,22 @@ def _decisions(rows: pd.DataFrame, steps: Steps, rng: np.random.Generator) -> li
     )
     parcel = parcel[parcel["day"].to_numpy() <= steps.end[parcel["who"]]]
     return [f for f in (shown, promoted, payment, parcel) if len(f)]
+
+
+def _returns(rows: pd.DataFrame, steps: Steps, rng: np.random.Generator) -> list[pd.DataFrame]:
+    """Some of what was bought is sent back some days later, whoever bought it."""
+    bought = rows[rows["event"].isin(["purchase", "repeat_purchase"])]
+    chosen = bought[rng.uniform(size=len(bought)) < _SENT_BACK]
+    back = chosen.assign(
+        event="returned",
+        day=chosen["day"] + 2 + rng.exponential(8, size=len(chosen)),
+        touchpoint="post",
+    )
+    back = back[back["day"].to_numpy() <= steps.end[back["who"]]]
+    return [back] if len(back) else []
+
+
+def _sentiment(score: pd.Series, rng: np.random.Generator) -> pd.Series:
+    """From -1 to 1: what a customer writes is about as friendly as the score."""
+    said = (score - 5) / 5 + rng.normal(0, 0.3, size=len(score))
+    return said.clip(-1, 1).round(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -25,6 +25,8 @@ RATES: Mapping[str, float] = {
     "lost": 1 / 150,
     "survey": 1 / 60,
     "support_contact": 1 / 90,
+    "onboarding_done": 1 / 15,
+    "loyalty_joined": 1 / 100,
     "repeat_purchase": 1 / 45,
     "referral_sent": 1 / 120,
     "cancelled": 1 / 240,
@@ -45,11 +47,15 @@ EFFECTS: Mapping[str, Mapping[str, float]] = {
         "promotion": 0.6,
     },
     "lost": {"channel=display": 0.4, "email": -0.3},
+    "repeat_purchase": {"onboarding_done": 0.3, "loyalty_joined": 0.5},
+    "referral_sent": {"detractor": -0.8, "promoter": 0.7},
     "cancelled": {
         "segment=business": -0.3,
         "detractor": 0.9,
         "promoter": -0.7,
         "support_contact": 0.5,
+        "loyalty_joined": -0.6,
+        "referral_sent": -0.4,
     },
 }
 # the first level of each is the reference
@@ -60,7 +66,8 @@ MARKS: Mapping[str, Mapping[str, float]] = {
     "arm": {"control": 0.5, "treatment": 0.5},
 }
 SCORE_SHARES = (0.25, 0.35, 0.4)
-FLAGS = ("consideration", "decision", "email", "promotion", *SCORES, "support_contact")
+_SWITCHES = ("email", "promotion", "support_contact", "onboarding_done", "loyalty_joined")
+FLAGS = ("consideration", "decision", *SCORES, *_SWITCHES, "referral_sent")
 
 
 @dataclass(frozen=True)
@@ -71,14 +78,16 @@ class State:
     email: bool = False
     promotion: bool = False
     score: str | None = None
-    support: bool = False
+    support_contact: bool = False
+    onboarding_done: bool = False
+    loyalty_joined: bool = False
 
     @property
     def flags(self) -> np.ndarray:
         """The 0/1 covariates ``FLAGS`` of the state."""
         on = {self.stage, self.score}
-        on |= {name for name in ("email", "promotion") if getattr(self, name)}
-        on |= {"support_contact"} if self.support else set()
+        on |= {name for name in _SWITCHES if getattr(self, name)}
+        on |= {"referral_sent"} if self.stage == "advocacy" else set()
         return np.array([f in on for f in FLAGS], dtype=float)
 
 
@@ -89,8 +98,8 @@ BEFORE = tuple(
     if stage == "decision" or not promotion
 )
 AFTER = tuple(
-    State(stage, score=score, support=support)
-    for stage, score, support in product(STAGES[3:], (None, *SCORES), _NO_YES)
+    State(stage, False, False, score, *switches)
+    for stage, score, *switches in product(STAGES[3:], (None, *SCORES), *[_NO_YES] * 3)
 )
 ENDS = (State(LOST), State("cancelled"), State("opted_out"))
 STATES = (*BEFORE, *AFTER, *ENDS)
@@ -101,7 +110,8 @@ FIRST, PURCHASED = _INDEX[State("awareness")], _INDEX[State("purchase")]
 KINDS = (
     *("ad_view", "email", "product_view", "basket", "basket:promotion", "purchase", "lost"),
     *(f"survey:{score}" for score in SCORES),
-    *("support_contact", "repeat_purchase", "referral_sent", "cancelled", "opted_out"),
+    *("support_contact", "onboarding_done", "loyalty_joined"),
+    *("repeat_purchase", "referral_sent", "cancelled", "opted_out"),
 )
 EVENT = {kind: kind.partition(":")[0] for kind in KINDS}
 
@@ -116,15 +126,11 @@ def _next(state: State, kind: str) -> State | None:
     before = state in BEFORE
     if before != (event in ("ad_view", "email", "product_view", "basket", "purchase", "lost")):
         return None
-    stage, email, promotion = state.stage, state.email, state.promotion
-    score, support = state.score, state.support
     match event:
-        case "email":
-            email = True
-        case "product_view" if stage == "awareness":
-            stage = "consideration"
-        case "basket" if stage == "consideration":
-            stage, promotion = "decision", mark == "promotion"
+        case "product_view" if state.stage == "awareness":
+            return replace(state, stage="consideration")
+        case "basket" if state.stage == "consideration":
+            return replace(state, stage="decision", promotion=mark == "promotion")
         case "product_view" | "basket":
             return None
         case "purchase":
@@ -132,16 +138,16 @@ def _next(state: State, kind: str) -> State | None:
         case "lost" | "cancelled":
             return State(event)
         case "survey":
-            score = mark
-        case "support_contact":
-            support = True
-        case "repeat_purchase" if stage == "purchase":
-            stage = "retention"
+            return replace(state, score=mark)
+        case "email" | "support_contact":
+            return replace(state, **{event: True})
+        case "onboarding_done" | "loyalty_joined":
+            return None if getattr(state, event) else replace(state, **{event: True})
+        case "repeat_purchase" if state.stage == "purchase":
+            return replace(state, stage="retention")
         case "referral_sent":
-            if stage == "purchase":
-                return None
-            stage = "advocacy"
-    return State(stage, email, promotion, score, support)
+            return None if state.stage == "purchase" else replace(state, stage="advocacy")
+    return state
 
 
 NEXT = np.array([[_INDEX.get(_next(s, k), -1) for k in KINDS] for s in STATES])  # type: ignore[arg-type]
@@ -159,7 +165,8 @@ class Model:
         Event -> term -> log hazard ratio. A term is ``"channel=social"`` (a level
         of channel, content, segment or arm) or a flag of the state: ``"email"``,
         ``"promotion"``, ``"consideration"``, ``"decision"``, ``"detractor"``,
-        ``"passive"``, ``"promoter"``, ``"support_contact"``.
+        ``"passive"``, ``"promoter"``, ``"support_contact"``, ``"onboarding_done"``,
+        ``"loyalty_joined"``, ``"referral_sent"``.
     marks
         Mark -> level -> its share; the first level is the reference.
     promotion

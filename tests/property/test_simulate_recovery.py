@@ -149,19 +149,24 @@ def test_an_email_taken_as_known_from_the_start_looks_harmful_or_weak(journeys):
     assert found.loc["mailed", "z"] < -5
 
 
-def test_scores_and_support_contacts_change_churn(journeys):
+def test_what_happens_after_the_purchase_changes_churn(journeys):
     truth = journeys[0].truth
     estimates = []
     for made in journeys:
         rows = base(made, "purchase", ("cancelled",))
         rows["event"] = (rows["cancelled"] == rows["end"]).astype(int)
-        rows = split(rows, {"support": since(rows, "support_contact")})
+        known = {"support": "support_contact", "loyal": "loyalty_joined"}
+        known["referred"] = "referral_sent"
+        rows = split(rows, {name: since(rows, event) for name, event in known.items()})
         scores = made.events[made.events["event"] == "survey"]
         rows = with_last_score(rows, scores)
-        estimates.append(coefficients(rows, "business + support + detractor + promoter + passive"))
+        terms = "business + support + loyal + referred + detractor + promoter + passive"
+        estimates.append(coefficients(rows, terms))
     true = {
         "business": truth.log_hazard_ratio("cancelled", "segment=business"),
         "support": truth.log_hazard_ratio("cancelled", "support_contact"),
+        "loyal": truth.log_hazard_ratio("cancelled", "loyalty_joined"),
+        "referred": truth.log_hazard_ratio("cancelled", "referral_sent"),
         "detractor": truth.log_hazard_ratio("cancelled", "detractor"),
         "promoter": truth.log_hazard_ratio("cancelled", "promoter"),
         "passive": 0.0,
