@@ -73,6 +73,8 @@ class ReportJob:
         Names of environment variables whose values no report may show.
     plan, order
         The plan it is from and its place there.
+    base, cell
+        The ``[[report]]`` it is from, and its values of the matrix there.
     """
 
     id: str
@@ -88,6 +90,8 @@ class ReportJob:
     secrets: tuple[str, ...] = ()
     plan: str = ""
     order: int = 0
+    base: str = ""
+    cell: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -251,6 +255,8 @@ def _jobs(table: Any, batch: Mapping[str, Any], path: Path, number: int) -> Iter
             cell_timeout=limits["cell_timeout"],
             memory=limits["memory"],
             needs=_texts(table, "needs", where),
+            base=name,
+            cell=cell,
         )
 
 

@@ -1,7 +1,7 @@
 """What is known of a run when it is over: one small JSON file, and all that the index reads.
 
-A record is complete in itself. The index, the list of what may be skipped and,
-later, the comparison of two runs are made from records alone; no notebook and no
+A record is complete in itself. The index, the list of what may be skipped and
+the comparison of two runs are made from records alone; no notebook and no
 page is opened for them.
 """
 
@@ -9,43 +9,21 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from journeylib.errors import RunError
+from journeylib.reporting.verdicts import LABELS, VERDICTS, Failure, short
 
 SCHEMA = 1
-VERDICTS = ("ok", "failed", "timed_out", "killed", "invalid")
 FINDING_MIME = "application/vnd.journey.finding+json"
 PROVENANCE_MIME = "application/vnd.journey.provenance+json"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a run is not ok.
-
-    Parameters
-    ----------
-    name
-        Class of the error, for instance ``"DataError"``.
-    message
-        Its text; for errors of this package what, where and fix.
-    cell
-        Number of the cell in the notebook, the first being 1; None where no cell is to blame.
-    source
-        Code of that cell.
-    traceback
-        As Python printed it, without colours.
-    """
-
-    name: str
-    message: str
-    cell: int | None = None
-    source: str = ""
-    traceback: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +60,11 @@ class RunRecord:
         Why it is not ok.
     plan, order
         The plan that asked for it and the place in it; empty for a run outside a plan.
+    base, cell
+        The report in the plan of which it is one cell of a matrix, and that cell's values.
+    git
+        The project's state when it ran: ``revision``, and ``dirty`` where files had been
+        changed since; empty where it is not under git.
     folder
         Where it lies; not part of the file.
 
@@ -112,6 +95,9 @@ class RunRecord:
     error: Failure | None = None
     plan: str = ""
     order: int = 0
+    base: str = ""
+    cell: Mapping[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
     folder: Path | None = field(default=None, compare=False)
 
@@ -124,9 +110,16 @@ class RunRecord:
         """Whether the report was executed to its end and rendered."""
         return self.verdict == "ok"
 
+    @property
+    def simulated(self) -> bool:
+        """Whether its data say that they are simulated, so that no customer in it is real."""
+        data = self.provenance.get("data")
+        return isinstance(data, Mapping) and data.get("simulated") is True
+
     def to_json(self) -> str:
         """The record as JSON text."""
         kept = {k: v for k, v in asdict(self).items() if k != "folder"}
+        kept["simulated"] = self.simulated
         return json.dumps(kept, indent=1, ensure_ascii=False, allow_nan=False)
 
     @classmethod
@@ -143,9 +136,14 @@ class RunRecord:
         return cls(**kept)
 
     def _repr_html_(self) -> str:
-        from journeylib.reporting.verdicts import link_html
-
-        return link_html(self)
+        title = escape(self.title or self.report_id)
+        tail = f": {escape(short(self))}" if self.error else f" ({self.seconds:.0f} s)"
+        if self.folder is not None:
+            # relative to the working directory, as JupyterLab follows only such links
+            path = quote(Path(os.path.relpath(self.folder / "report.html")).as_posix())
+            title = f"<a href='{escape(path)}' target='_blank'>{title}</a>"
+        state = escape(LABELS[self.verdict])
+        return f"<p class='journey'><strong>{title}</strong> {state}{tail}</p>"
 
 
 def read_record(path: Path) -> RunRecord:

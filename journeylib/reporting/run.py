@@ -245,6 +245,8 @@ def _new_record(checked: Checked, root: Path) -> RunRecord:
         error=checked.failure,
         plan=job.plan,
         order=job.order,
+        base=job.base,
+        cell=dict(job.cell),
     )
 
 

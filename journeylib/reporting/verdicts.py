@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping
-from html import escape
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from journeylib.reporting.records import RunRecord
-
+VERDICTS = ("ok", "failed", "timed_out", "killed", "invalid")
 LABELS = {
     "ok": "ok",
     "failed": "failed",
@@ -21,11 +17,49 @@ LABELS = {
 }
 
 
-def headline(record: RunRecord) -> str:
+@dataclass(frozen=True)
+class Failure:
+    """Why a run is not ok.
+
+    Parameters
+    ----------
+    name
+        Class of the error, for instance ``"DataError"``.
+    message
+        Its text; for errors of this package what, where and fix.
+    cell
+        Number of the cell in the notebook, the first being 1; None where no cell is to blame.
+    source
+        Code of that cell.
+    traceback
+        As Python printed it, without colours.
+    """
+
+    name: str
+    message: str
+    cell: int | None = None
+    source: str = ""
+    traceback: str = ""
+
+
+class Ended(Protocol):
+    """What ended with a verdict, such as a run record."""
+
+    @property
+    def verdict(self) -> str:
+        """One of ``VERDICTS``."""
+
+    @property
+    def error(self) -> Failure | None:
+        """Why it is not ok."""
+
+
+def headline(record: Ended) -> str:
     """One sentence on how the run ended.
 
     Examples
     --------
+    >>> from journeylib.reporting.records import RunRecord
     >>> headline(RunRecord("a", "1", verdict="timed_out"))
     'The report took longer than it may and was stopped.'
     """
@@ -42,7 +76,7 @@ def headline(record: RunRecord) -> str:
     }[record.verdict]
 
 
-def short(record: RunRecord) -> str:
+def short(record: Ended) -> str:
     """The first line of what went wrong, for tables; empty where nothing did."""
     if record.error is None:
         return ""
@@ -71,17 +105,3 @@ def as_text(value: object) -> str:
     if value is None:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def link_html(record: RunRecord) -> str:
-    """A run as a line of HTML for a notebook cell, with a link to its page.
-
-    The link is relative to the working directory, as JupyterLab follows only such.
-    """
-    title = escape(record.title or record.report_id)
-    state = escape(LABELS[record.verdict])
-    tail = f": {escape(short(record))}" if record.error else f" ({record.seconds:.0f} s)"
-    if record.folder is not None:
-        path = Path(os.path.relpath(record.folder / "report.html"))
-        title = f"<a href='{escape(quote(path.as_posix()))}' target='_blank'>{title}</a>"
-    return f"<p class='journey'><strong>{title}</strong> {state}{tail}</p>"

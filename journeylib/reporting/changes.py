@@ -1,0 +1,343 @@
+"""What moved between two runs of a report, and whether chance alone moves as much.
+
+Findings are compared on their own scale: as they are, or by their logarithm for
+ratios. The difference of two estimates has the variance
+
+* ``se1**2 + se2**2`` where the customers are disjoint, because then the estimates are
+  independent;
+* ``abs(se1**2 - se2**2)`` where one run contains the other. The larger run knows all
+  that the smaller one knew, so what it adds is independent of what it had: the
+  covariance of the two estimates is the variance of the later one. This is the
+  independent-increments property of efficient estimators; it holds for the
+  Kaplan-Meier curve, the means and quantiles read from it, and for Cox's ratios as
+  follow-up grows [1]_, [2]_, and for the difference of any efficient estimate and one
+  from a part of the same data [3]_;
+* ``se1**2 + se2**2`` again where they share some customers and not others. Two
+  estimates with customers in common err in the same direction, so that the sum is
+  too large rather than too small: a change may be missed, noise is not called a change.
+
+Several changes that are looked at together are adjusted by Benjamini and Hochberg's
+step-up rule [4]_: of those called beyond noise, at most the level (5%) is expected to
+be noise; where nothing changed at all, nothing is called so in 95 of 100 cases.
+
+References
+----------
+.. [1] Tsiatis, A. A. (1981), The asymptotic joint distribution of the efficient scores
+   test for the proportional hazards model calculated over time, Biometrika 68, 311-315.
+.. [2] Jennison, C. and Turnbull, B. W. (1997), Group-sequential analysis incorporating
+   covariate information, JASA 92, 1330-1341.
+.. [3] Hausman, J. A. (1978), Specification tests in econometrics, Econometrica 46,
+   1251-1271.
+.. [4] Benjamini, Y. and Hochberg, Y. (1995), Controlling the false discovery rate, JRSS B
+   57, 289-300.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from journeylib.reporting.records import RunRecord
+from journeylib.reporting.relations import Relation, relation
+
+LEVEL = 0.05
+Z95 = 1.959963984540054  # findings carry 95% intervals
+WORDS = {
+    "moved": "beyond noise",
+    "noise": "within noise",
+    "unchanged": "no change",
+    "recomputed": "computed differently",
+    "counted": "counted, not estimated",
+    "unjudged": "cannot be judged",
+    "new": "new",
+    "gone": "no longer reported",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A finding in two runs; made by :func:`judge` and :func:`compare`.
+
+    Parameters
+    ----------
+    old, new
+        The two findings as in a run record; None where a run does not have it.
+    difference, std_err
+        New minus old on the finding's scale (the log of their ratio for ratios), and its
+        standard error; None where unknown.
+    z, p, adjusted
+        Difference over standard error, its two-sided p-value, and that after
+        :func:`adjust`; None where the change cannot be judged.
+    relation
+        How the customers of the two runs relate: ``same``, ``contains``, ``disjoint``,
+        ``overlap`` or ``unknown``.
+    why
+        Why it cannot be judged; empty where it can.
+    """
+
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    difference: float | None = None
+    std_err: float | None = None
+    z: float | None = None
+    p: float | None = None
+    adjusted: float | None = None
+    relation: str = "unknown"
+    why: str = ""
+
+    @property
+    def finding(self) -> Mapping[str, Any]:
+        """The finding as the newer run has it, else as the older one had it."""
+        return self.new or self.old or {}
+
+    @property
+    def name(self) -> str:
+        """What was found."""
+        return str(self.finding.get("name", ""))
+
+    @property
+    def group(self) -> str:
+        """The group it is about; empty where there is one."""
+        return str(self.finding.get("group") or "")
+
+    @property
+    def ratio(self) -> bool:
+        """Whether it is compared by its logarithm."""
+        return self.finding.get("scale") == "log"
+
+    @property
+    def verdict(self) -> str:
+        """A key of ``WORDS``, by the adjusted p-value where there is one."""
+        if self.old is None or self.new is None:
+            return "gone" if self.new is None else "new"
+        if self.difference == 0.0:
+            return "unchanged"
+        p = self.p if self.adjusted is None else self.adjusted
+        if p is not None:
+            return "moved" if p <= LEVEL else "noise"
+        if self.difference is None:
+            return "unjudged"
+        if self.relation == "same":
+            return "recomputed"
+        return "counted" if _is_count(self.old) and _is_count(self.new) else "unjudged"
+
+    @property
+    def words(self) -> str:
+        """The verdict for a reader, such as "within noise"."""
+        return WORDS[self.verdict]
+
+    @property
+    def direction(self) -> str:
+        """``up``, ``down`` or empty."""
+        if not self.difference:
+            return ""
+        return "up" if self.difference > 0 else "down"
+
+    @property
+    def good(self) -> bool | None:
+        """Whether the direction is the better one; None where neither is."""
+        better = self.finding.get("better")
+        if better not in ("higher", "lower") or not self.direction:
+            return None
+        return (better == "higher") == (self.direction == "up")
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95% interval of the difference on the finding's scale, for this change alone."""
+        if self.difference is None or self.std_err is None:
+            return None
+        reach = Z95 * self.std_err
+        return self.difference - reach, self.difference + reach
+
+
+def std_err_of(finding: Mapping[str, Any]) -> float | None:
+    """Standard error of a finding on its own scale.
+
+    Parameters
+    ----------
+    finding
+        As in a run record. Where it has no ``std_err``, the width of its interval on that
+        scale over 2 x 1.96 stands for it.
+
+    Returns
+    -------
+    float or None
+        None where neither is known, or where it is 0: an estimate from no event at all has
+        no error that could be judged by.
+
+    Examples
+    --------
+    >>> std_err_of({"value": 30.0, "std_err": 1.5})
+    1.5
+    >>> round(std_err_of({"value": 2.0, "low": 1.0, "high": 4.0, "scale": "log"}), 4)
+    0.3537
+    >>> std_err_of({"value": 310.0, "low": 250.0, "high": None}) is None
+    True
+    """
+    given = _number(finding.get("std_err"))
+    if given is not None:
+        return given if given > 0 else None
+    low, high = (on_scale(finding, key) for key in ("low", "high"))
+    if low is None or high is None or high <= low:
+        return None
+    return (high - low) / (2 * Z95)
+
+
+def on_scale(finding: Mapping[str, Any], key: str = "value") -> float | None:
+    """A number of a finding on the scale on which it is compared; None where there is none."""
+    x = _number(finding.get(key))
+    if x is None or finding.get("scale") != "log":
+        return x
+    return math.log(x) if x > 0 else None
+
+
+def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> Change:
+    """Compare a finding in two runs.
+
+    Parameters
+    ----------
+    old, new
+        Findings as in a run record.
+    related
+        How the customers of the two runs relate, from :func:`relation`.
+
+    Examples
+    --------
+    >>> old = {"name": "bought", "value": 30.0, "std_err": 1.5, "n": 900}
+    >>> new = {"name": "bought", "value": 32.0, "std_err": 0.9, "n": 2500}
+    >>> inside = judge(old, new, Relation("contains", larger="new"))
+    >>> apart = judge(old, new, Relation("disjoint"))
+    >>> [(round(c.std_err, 2), round(c.p, 3), c.words) for c in (inside, apart)]
+    [(1.2, 0.096, 'within noise'), (1.75, 0.253, 'within noise')]
+    """
+    a, b = on_scale(old), on_scale(new)
+    if a is None or b is None:
+        missing = "both runs" if a is b else "the earlier run" if a is None else "the later run"
+        return Change(old, new, relation=related.kind, why=f"it is not reached in {missing}")
+    difference = b - a
+    if abs(difference) <= 1e-9 * max(abs(a), abs(b)):
+        difference = 0.0
+    plain = Change(old, new, difference, relation=related.kind)
+    if related.kind in ("same", "unknown"):
+        return replace(plain, why=related.why)
+    errors = std_err_of(old), std_err_of(new)
+    if errors[0] is None or errors[1] is None:
+        return replace(plain, why="no standard error is known for it")
+    kind = _kind(old, new, related)
+    variance = _variance(errors[0], errors[1], kind)
+    if variance <= 0:
+        return replace(plain, why="the two runs know it equally well")
+    error = math.sqrt(variance)
+    z = difference / error
+    p = math.erfc(abs(z) / math.sqrt(2))
+    return Change(old, new, difference, error, z, p, relation=kind)
+
+
+def compare(old: RunRecord, new: RunRecord) -> tuple[Change, ...]:
+    """Every finding of two runs: in the newer one's order, then those that are gone.
+
+    Findings are the same when name, group, unit and scale are. The p-values are not yet
+    adjusted; see :func:`adjust`.
+    """
+    related = relation(old, new)
+    before = dict(_keyed(old.findings))
+    after = dict(_keyed(new.findings))
+    changes = [
+        judge(before[key], finding, related) if key in before else Change(None, finding)
+        for key, finding in after.items()
+    ]
+    gone = [Change(finding, None) for key, finding in before.items() if key not in after]
+    return (*changes, *gone)
+
+
+def adjust(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes with p-values adjusted over all of them together, in the same order."""
+    several = tuple(changes)
+    return tuple(
+        replace(c, adjusted=q)
+        for c, q in zip(several, benjamini_hochberg([c.p for c in several]), strict=True)
+    )
+
+
+def benjamini_hochberg(ps: Sequence[float | None]) -> list[float | None]:
+    """Adjusted p-values, as R's ``p.adjust(p, "BH")``; None stays None and does not count.
+
+    Examples
+    --------
+    >>> [q and round(q, 4) for q in benjamini_hochberg([0.01, None, 0.04, 0.03, 0.5])]
+    [0.04, None, 0.0533, 0.0533, 0.5]
+    """
+    known = sorted((p, place) for place, p in enumerate(ps) if p is not None)
+    found: list[float | None] = [None] * len(ps)
+    least = 1.0
+    for rank in range(len(known), 0, -1):
+        p, place = known[rank - 1]
+        least = min(least, p * len(known) / rank)
+        found[place] = least
+    return found
+
+
+def previous(record: RunRecord, earlier: Iterable[RunRecord]) -> RunRecord | None:
+    """The run that a run is compared with.
+
+    Parameters
+    ----------
+    record
+        A good run.
+    earlier
+        Runs of the same report, the latest first; those that are not older than ``record``
+        or not ok are passed over.
+
+    Returns
+    -------
+    RunRecord or None
+        The latest that read other data or found other numbers: a report that was merely
+        made once more on the data it had does not hide what changed before. None where
+        there is none.
+    """
+    for other in earlier:
+        if other.ok and other.run_id < record.run_id:
+            told_the_same = tuple(other.findings) == tuple(record.findings)
+            if not (told_the_same and relation(other, record).kind == "same"):
+                return other
+    return None
+
+
+def _kind(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> str:
+    """Containment is believed only where the larger run has counted no fewer."""
+    if related.kind != "contains":
+        return related.kind
+    small, large = (old, new) if related.larger == "new" else (new, old)
+    counts = [(_number(small.get(key)), _number(large.get(key))) for key in ("n", "events")]
+    fewer = any(a is not None and b is not None and b < a for a, b in counts)
+    return "overlap" if fewer else "contains"
+
+
+def _variance(old: float, new: float, kind: str) -> float:
+    """Variance of the difference of two estimates with these standard errors."""
+    return abs(old**2 - new**2) if kind == "contains" else old**2 + new**2
+
+
+def _keyed(
+    findings: Iterable[Mapping[str, Any]],
+) -> Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]:
+    """Findings by what tells them apart; those that nothing does, by their order."""
+    seen: Counter[tuple[Any, ...]] = Counter()
+    for f in findings:
+        key = (f.get("name"), f.get("group"), f.get("unit") or "", f.get("scale") or "identity")
+        seen[key] += 1
+        yield (*key, seen[key]), f
+
+
+def _is_count(finding: Mapping[str, Any]) -> bool:
+    """Whether it is a count of what is there and no estimate."""
+    return all(finding.get(key) is None for key in ("low", "high", "std_err"))
+
+
+def _number(x: Any) -> float | None:
+    if isinstance(x, bool) or not isinstance(x, int | float) or not math.isfinite(x):
+        return None
+    return float(x)
