@@ -16,13 +16,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "journeylib.journey": ("read_journey", "Journey"),
-    "journeylib.window": ("Window",),
+    "journeylib.journey.window": ("Window",),
     "journeylib.events": ("open_log", "EventLog"),
-    "journeylib.activity": ("activity", "counts_by"),
+    "journeylib.events.activity": ("activity", "counts_by"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
     "journeylib.exposures": ("with_exposure",),
-    "journeylib.gather": ("gather",),
+    "journeylib.events.gather": ("gather",),
     "journeylib.spells": (
         *("Spells", "Clock", "spells_from_frame"),
         *("time_to", "churn", "exits", "repeats", "silence", "stages"),

@@ -179,7 +179,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _init(args: argparse.Namespace) -> int:
-    from journeylib.initialise import initialise, words
+    from journeylib.journey.initialise import initialise, words
 
     done = initialise(args.data, args.table, args.out, args.preset, args.force)
     print(words(done))

@@ -19,9 +19,9 @@ import pandas as pd
 
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog
-from journeylib.keep import keep
+from journeylib.events.keep import keep
+from journeylib.events.times import UNIT_MICROSECONDS, in_units, instant, read_moments, ticks
 from journeylib.spells.core import CORE, Spells
-from journeylib.times import UNIT_MICROSECONDS, in_units, instant, read_moments, ticks
 
 EVER, COUNT, SINCE = "ever", "count", "since"
 MODES = (EVER, COUNT, SINCE)

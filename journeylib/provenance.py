@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from journeylib.fingerprint import data_fingerprint
 from journeylib.results import html_table
+from journeylib.sources.fingerprint import data_fingerprint
 
 MIME = "application/vnd.journey.provenance+json"
 _PACKAGES = (

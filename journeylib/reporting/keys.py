@@ -117,8 +117,8 @@ def data_fingerprint(parameters: Mapping[str, Any], near: Path) -> str | None:
     value = parameters.get("journey")
     if not isinstance(value, str) or not value:
         return None
-    from journeylib.fingerprint import data_fingerprint as of
     from journeylib.journey import read_journey
+    from journeylib.sources.fingerprint import data_fingerprint as of
 
     return str(of(read_journey(_as_seen_from(near, value))))
 

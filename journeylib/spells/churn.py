@@ -19,12 +19,12 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning, any_of
+from journeylib.events.times import days_in_ticks, instant, ticks
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.origin import Covariates, at_origin, covariates
 from journeylib.spells.question import KEYS, entry_words
 from journeylib.spells.settle import Rules, settle
 from journeylib.spells.silence import first_silence, is_days
-from journeylib.times import days_in_ticks, instant, ticks
 
 BACK = "came back after that silence, churned all the same"
 

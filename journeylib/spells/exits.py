@@ -22,6 +22,7 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning, any_of
+from journeylib.events.times import days_in_ticks
 from journeylib.journey import FIRST_CONTACT
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
@@ -40,7 +41,6 @@ from journeylib.spells.question import (
 )
 from journeylib.spells.settle import Rules, settle
 from journeylib.spells.silence import Silence, first_silence, is_days
-from journeylib.times import days_in_ticks
 
 Cause: TypeAlias = str | float | Silence | Sequence[str]
 TIED = "two causes at one instant: the first named wins"

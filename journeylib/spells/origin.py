@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from journeylib import attributes
-from journeylib.attributes import KNOWN, LATER, SINCE
 from journeylib.errors import DataError, nearest
-from journeylib.events import EventLog, Meaning
+from journeylib.events import EventLog, Meaning, attributes
+from journeylib.events.attributes import KNOWN, LATER, SINCE
+from journeylib.events.times import PERIODS, period_text
 from journeylib.spells.core import CORE
-from journeylib.times import PERIODS, period_text
 
 # built-in columns: when the clock started
 COHORTS = {f"origin_{period}": period for period in PERIODS}

@@ -15,9 +15,9 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning
+from journeylib.events.times import instant, planned_end, ticks
 from journeylib.journey import FIRST_CONTACT
 from journeylib.spells.origin import Covariates, at_origin, covariates, need_free
-from journeylib.times import instant, planned_end, ticks
 
 PRIORS = ("exclude", "ignore", "after")
 KEYS: tuple[str, ...] = ("id",)

@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError
 from journeylib.events import EventLog
-from journeylib.keep import keep
+from journeylib.events.keep import keep
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     KEYS,

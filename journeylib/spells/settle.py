@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from journeylib.attributes import KNOWN, LATER
 from journeylib.audit import Audit
 from journeylib.errors import DataError
 from journeylib.events import EventLog
-from journeylib.keep import keep
+from journeylib.events.attributes import KNOWN, LATER
+from journeylib.events.keep import keep
+from journeylib.events.times import in_units
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.origin import Covariates, own_names, with_attributes, with_cohorts
-from journeylib.times import in_units
 
 AT_RISK = "at risk"
 NO_ORIGIN = "no origin event"

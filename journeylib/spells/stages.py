@@ -23,7 +23,7 @@ import ibis.expr.types as ir
 
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning, any_of, of_events
-from journeylib.keep import keep
+from journeylib.events.keep import keep
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.exits import Exits, exits_seen, resolve
 from journeylib.spells.question import (

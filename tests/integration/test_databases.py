@@ -14,7 +14,7 @@ from postgres import PASSWORD, USER
 import journeylib as jl
 from journeylib.cli import main
 from journeylib.errors import SourceError
-from journeylib.fingerprint import data_fingerprint
+from journeylib.sources.fingerprint import data_fingerprint
 
 ROWS = """
     id  at                         event     channel  value

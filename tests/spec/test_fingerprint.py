@@ -10,7 +10,7 @@ from logs import write_log
 
 import journeylib as jl
 from journeylib.errors import SourceError
-from journeylib.fingerprint import data_fingerprint
+from journeylib.sources.fingerprint import data_fingerprint
 
 LOG = "id at event\na 2020-01-05 ad"
 

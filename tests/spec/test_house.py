@@ -22,7 +22,7 @@ ROOMS = ("journeylib.estimate", "journeylib.spells", "journeylib.events", "journ
 PROCESSES = {"forkserver.py", "levels.py"}
 OUTER = ("papermill", "journeylib.reporting")
 LIGHT = [
-    *("journeylib", "journeylib.journey", "journeylib.home", "journeylib.fingerprint"),
+    *("journeylib", "journeylib.journey", "journeylib.home", "journeylib.sources.fingerprint"),
     "journeylib.cli",
     *(f"journeylib.reporting.{p.stem}" for p in sorted((PACKAGE / "reporting").glob("[a-z]*.py"))),
 ]

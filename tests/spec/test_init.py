@@ -13,8 +13,8 @@ from logs import journey_text
 import journeylib as jl
 from journeylib.cli import main
 from journeylib.errors import DataError, JourneyFileError
-from journeylib.guess import guess
-from journeylib.initialise import initialise
+from journeylib.journey.guess import guess
+from journeylib.journey.initialise import initialise
 
 HEADER = "Klant nr,Customer ID,When,Action,Channel,Amount,Note"
 

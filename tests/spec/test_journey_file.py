@@ -206,7 +206,7 @@ def test_not_found_says_where_it_looked(house: Path) -> None:
 
 def test_reading_loads_no_pandas() -> None:
     code = (
-        "import sys, journeylib.fingerprint, journeylib.journey;"
+        "import sys, journeylib.sources.fingerprint, journeylib.journey;"
         "journeylib.journey.read_journey('complete_journey');"
         "print(sorted({'pandas', 'ibis', 'numpy', 'duckdb'} & set(sys.modules)))"
     )

@@ -12,8 +12,8 @@ import pytest
 from logs import as_table, expected_table
 
 from journeylib.errors import JourneyFileError
-from journeylib.initialise import Written, initialise
-from journeylib.presets import presets, recognised
+from journeylib.journey.initialise import Written, initialise
+from journeylib.journey.presets import presets, recognised
 
 GA4 = [
     {

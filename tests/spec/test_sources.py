@@ -16,7 +16,7 @@ from logs import as_table, journey_text
 
 import journeylib as jl
 from journeylib.errors import JourneyFileError, SourceError
-from journeylib.fingerprint import data_fingerprint
+from journeylib.sources.fingerprint import data_fingerprint
 
 FRAME = pd.DataFrame(
     {

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from journeylib.errors import JourneyFileError
-from journeylib.where import parse, translate
+from journeylib.journey.where import parse, translate
 
 ROWS = pd.DataFrame(
     {

@@ -22,13 +22,13 @@ from sqlglot import exp
 
 from journeylib.errors import JourneyFileError
 from journeylib.events import EventLog, open_log
-from journeylib.feeds import Source
-from journeylib.guess import Guess, guess
 from journeylib.home import FILE, checkout
 from journeylib.journey import Journey, read_journey
-from journeylib.presets import Preset, preset, recognised
-from journeylib.sources import peek
-from journeylib.where import parse
+from journeylib.journey.feeds import Source
+from journeylib.journey.guess import Guess, guess
+from journeylib.journey.presets import Preset, preset, recognised
+from journeylib.journey.where import parse
+from journeylib.sources.opening import peek
 
 _CUTOFF = '"data"'
 

@@ -21,7 +21,7 @@ import ibis.expr.types as ir
 from ibis.common.exceptions import IbisError
 
 from journeylib.errors import DataError
-from journeylib.window import DAY, Window, moment
+from journeylib.journey.window import DAY, Window, moment
 
 _MICROSECOND = 1
 _SECOND = 1_000_000

@@ -11,7 +11,7 @@ import zoneinfo
 from dataclasses import dataclass, replace
 
 from journeylib.errors import JourneyFileError, nearest
-from journeylib.tomltable import Moment, read_moment
+from journeylib.journey.tomltable import Moment, read_moment
 
 RESOLUTIONS = ("day", "timestamp")
 DAY = dt.timedelta(days=1)

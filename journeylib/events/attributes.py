@@ -13,11 +13,11 @@ import ibis
 import ibis.expr.types as ir
 
 from journeylib.errors import DataError
-from journeylib.intake import need_columns
+from journeylib.events.intake import need_columns
+from journeylib.events.moments import read as read_moments
+from journeylib.events.stitch import id_text
+from journeylib.events.times import ticks
 from journeylib.journey import Journey
-from journeylib.moments import read as read_moments
-from journeylib.stitch import id_text
-from journeylib.times import ticks
 
 SINCE = "_since"
 KNOWN = "_known"

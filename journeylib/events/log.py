@@ -23,17 +23,17 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from journeylib.assemble import assemble, resolved, sessions
-from journeylib.attributes import known_attributes
 from journeylib.audit import Audit
 from journeylib.errors import DataError, JourneyFileError, nearest
-from journeylib.intake import audit_rows, last_complete_day, usable, with_fates
+from journeylib.events.assemble import assemble, resolved, sessions
+from journeylib.events.attributes import known_attributes
+from journeylib.events.intake import audit_rows, last_complete_day, usable, with_fates
+from journeylib.events.times import Span
 from journeylib.journey import FIRST_CONTACT, Journey
+from journeylib.journey.where import translate
+from journeylib.journey.window import Window
 from journeylib.results import html_table
-from journeylib.sources import open_source, standing_in
-from journeylib.times import Span
-from journeylib.where import translate
-from journeylib.window import Window
+from journeylib.sources.opening import open_source, standing_in
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from journeylib.errors import JourneyFileError
-from journeylib.feeds import (
+from journeylib.home import find
+from journeylib.journey.feeds import (
     CANONICAL,
     Feed,
     Hygiene,
@@ -24,9 +25,8 @@ from journeylib.feeds import (
     read_identities,
     read_source,
 )
-from journeylib.home import find
-from journeylib.tomltable import Moment, Table, parse, read_moment
-from journeylib.window import RESOLUTIONS, Window
+from journeylib.journey.tomltable import Moment, Table, parse, read_moment
+from journeylib.journey.window import RESOLUTIONS, Window
 
 __all__ = ["CANONICAL", "FIRST_CONTACT", "Journey", "Source", "read_journey"]
 
@@ -193,7 +193,7 @@ def _stages(table: Table) -> dict[str, tuple[str, ...]]:
 
 
 def _derived(table: Table, stages: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    from journeylib.where import parse as parse_predicate
+    from journeylib.journey.where import parse as parse_predicate
 
     taken = {FIRST_CONTACT, *stages, *(e for events in stages.values() for e in events)}
     derived = {}

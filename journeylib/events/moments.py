@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from journeylib.times import from_wall, read_moments, to_wall
-from journeylib.window import Window
+from journeylib.events.times import from_wall, read_moments, to_wall
+from journeylib.journey.window import Window
 
 # A count since 1970 is told by its number of digits, each from 1973 to 2286: 9 or 10 are
 # seconds, 12 or 13 milliseconds, and so on. Eight digits are a date, 20170131.

@@ -14,11 +14,11 @@ import ibis.expr.datatypes as types
 import ibis.expr.types as ir
 
 from journeylib.errors import DataError, nearest
-from journeylib.intake import canonical, need_columns
+from journeylib.events.intake import canonical, need_columns
+from journeylib.events.moments import read as read_moments
+from journeylib.events.stitch import from_logins, from_table, id_text, stitch
+from journeylib.events.times import Span
 from journeylib.journey import Journey
-from journeylib.moments import read as read_moments
-from journeylib.stitch import from_logins, from_table, id_text, stitch
-from journeylib.times import Span
 
 _IDS = ("id", "anonymous", "account")
 

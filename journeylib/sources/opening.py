@@ -16,11 +16,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from journeylib import databases, embedded
 from journeylib.errors import SourceError
-from journeylib.feeds import Feed, Source, is_spark
-from journeylib.files import files_of, kind_of
 from journeylib.journey import Journey
+from journeylib.journey.feeds import Feed, Source, is_spark
+from journeylib.sources import databases, embedded
+from journeylib.sources.files import files_of, kind_of
 
 _EMBEDDED = ""
 

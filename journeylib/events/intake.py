@@ -15,14 +15,14 @@ from ibis.common.exceptions import IbisError
 
 from journeylib.audit import Audit
 from journeylib.errors import DataError, JourneyFileError, nearest
-from journeylib.feeds import BESIDES, Feed
+from journeylib.events.moments import NO_OFFSET, OFFSET
+from journeylib.events.moments import read as read_column
+from journeylib.events.stitch import STATUS
+from journeylib.events.times import Span
 from journeylib.journey import CANONICAL, Journey
-from journeylib.moments import NO_OFFSET, OFFSET
-from journeylib.moments import read as read_column
-from journeylib.stitch import STATUS
-from journeylib.times import Span
-from journeylib.where import translate
-from journeylib.window import DAY
+from journeylib.journey.feeds import BESIDES, Feed
+from journeylib.journey.where import translate
+from journeylib.journey.window import DAY
 
 NO_ID = "missing id"
 NO_TIME = "missing time"

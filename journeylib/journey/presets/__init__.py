@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import JourneyFileError, nearest
-from journeylib.feeds import CANONICAL
-from journeylib.tomltable import Table, parse
+from journeylib.journey.feeds import CANONICAL
+from journeylib.journey.tomltable import Table, parse
 
 _KEYS = (
     "title",

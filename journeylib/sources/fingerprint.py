@@ -16,9 +16,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from journeylib.feeds import Source
-from journeylib.files import files_of
 from journeylib.journey import Journey
+from journeylib.journey.feeds import Source
+from journeylib.sources.files import files_of
 
 
 def data_fingerprint(journey: Journey) -> str:
@@ -59,7 +59,7 @@ def _words(source: Source, at: str | None) -> list[str]:
     if source.digest is not None:
         return [source.digest]
     if source.path is None:
-        from journeylib.sources import snapshot
+        from journeylib.sources.opening import snapshot
 
         return [str(source.url), str(source.schema), str(source.table), *snapshot(source, at)]
     files = files_of(source.path)

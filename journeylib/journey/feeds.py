@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from journeylib.errors import JourneyFileError
-from journeylib.tomltable import Table
+from journeylib.journey.tomltable import Table
 
 CANONICAL = (
     *("id", "at", "event", "channel", "touchpoint"),
@@ -267,7 +267,7 @@ def _where(table: Table) -> str | None:
 
 
 def _predicate(text: str, where: str) -> str:
-    from journeylib.where import parse
+    from journeylib.journey.where import parse
 
     try:
         parse(text)

@@ -22,10 +22,10 @@ import ibis.expr.types as ir
 import pandas as pd
 import sqlglot as sg
 
-from journeylib import databases
 from journeylib.errors import SourceError, nearest
-from journeylib.feeds import Source
-from journeylib.files import files_of, is_partitioned, kind_of
+from journeylib.journey.feeds import Source
+from journeylib.sources import databases
+from journeylib.sources.files import files_of, is_partitioned, kind_of
 
 _number = itertools.count(1)
 _WIDE_LINE = 256 * 2**20  # bytes of one line, where the usual 2 MB do not do

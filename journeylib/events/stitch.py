@@ -17,8 +17,8 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from journeylib.feeds import Identities
-from journeylib.times import Span
+from journeylib.events.times import Span
+from journeylib.journey.feeds import Identities
 
 STITCHED = "stitched from an anonymous id to a customer"
 CONFLICT = "under an anonymous id of several customers, kept under their own id"
