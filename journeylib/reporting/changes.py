@@ -40,6 +40,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from journeylib.numbers import estimate
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import Relation, relation
 
@@ -143,6 +144,31 @@ class Change:
         if better not in ("higher", "lower") or not self.direction:
             return None
         return (better == "higher") == (self.direction == "up")
+
+    @property
+    def shown(self) -> str:
+        """How much it moved, for a reader: "+1.2 points", "−3 days", "× 1.12"; or empty.
+
+        Examples
+        --------
+        >>> old, new = ({"value": x, "std_err": 0.6, "unit": "%"} for x in (37.45, 36.2))
+        >>> judge(old, new, Relation("disjoint")).shown
+        '−1.2 points'
+        >>> old, new = ({"value": x, "scale": "log"} for x in (1.5, 1.8))
+        >>> judge(old, new, Relation("disjoint")).shown
+        '× 1.2'
+        """
+        if self.difference is None:
+            return ""
+        low, high = self.interval or (None, None)
+        if self.ratio:
+            ends = (math.exp(x) if x is not None and x < 700 else None for x in (low, high))
+            return f"× {estimate(math.exp(min(self.difference, 700)), *ends, ratio=True)[0]}"
+        text = estimate(self.difference, low, high)[0].lstrip("-−")
+        unit = str(self.finding.get("unit") or "")
+        unit = "points" if unit == "%" else unit
+        sign = "" if not text.strip("0.") else "+" if self.difference > 0 else "−"
+        return f"{sign}{text} {unit}".rstrip()
 
     @property
     def interval(self) -> tuple[float, float] | None:
