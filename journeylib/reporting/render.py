@@ -70,9 +70,14 @@ def render(record: RunRecord, notebook: Any) -> str:
     )
 
 
-def fill(template: str, style: tuple[str, ...] = ("page.css",), **context: Any) -> str:
+def fill(
+    template: str,
+    style: tuple[str, ...] = ("page.css",),
+    behaviour: str = "page.js",
+    **context: Any,
+) -> str:
     """A page from one of our own templates, with everything escaped that is not marked safe."""
-    css, script = "\n".join(_static(name) for name in style), _static("page.js")
+    css, script = "\n".join(_static(name) for name in style), _static(behaviour)
     # a browser hashes the text exactly as it stands between the tags
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
