@@ -25,6 +25,7 @@ from journeylib.spells.core import CORE, Spells
 
 EVER, COUNT, SINCE = "ever", "count", "since"
 MODES = (EVER, COUNT, SINCE)
+MEAN, SUM = "mean", "sum"
 BEFORE, ORIGIN = "before", "origin"
 KNOWN = (BEFORE, ORIGIN)
 FUTURE = ("after", "anytime", "end", "ever", "future", "later", "always", "whole")
@@ -42,6 +43,7 @@ def with_exposure(
     initial: Any = None,
     known: str = BEFORE,
     origin: str | None = None,
+    together: str = MEAN,
 ) -> Spells:
     """Add a covariate that changes when an event happens, known strictly before.
 
@@ -59,8 +61,8 @@ def with_exposure(
     value
         ``"ever"``: 1 after the first event, 0 before. ``"count"``: how many events so far.
         ``"since"``: how long ago the latest was, in ``steps``. Otherwise a column of the
-        log: its latest value that is not missing; numbers of one instant are averaged, of
-        texts the first in the alphabet is taken.
+        log: its latest value that is not missing; numbers of one instant are put
+        ``together``, of texts the first in the alphabet is taken.
     steps
         For ``"since"``: ascending lengths in the unit of the spells at which the column
         changes, ``(7, 30)`` giving ``"up to 7"``, ``"7 to 30"``, ``"over 30"``, ``"never"``.
@@ -71,6 +73,9 @@ def with_exposure(
         when the clock started. What became known later is refused.
     origin
         Column of spells that were made from a frame: the moment of time 0.
+    together
+        What several numbers of one instant make: their ``"mean"`` (scores) or their
+        ``"sum"`` (amounts, of the lines of one order).
 
     Returns
     -------
@@ -105,10 +110,12 @@ def with_exposure(
     """
     _need_past(known)
     _need_time(spells)
+    if together not in (MEAN, SUM):
+        raise DataError(f"together cannot be {together!r}", fix=nearest(together, (MEAN, SUM)))
     name = _name(spells, log, event, value, name)
     lengths = _lengths(value, steps)
     rows = _with_origins(spells, log, origin)
-    changes = _changes(log, event, value)
+    changes = _changes(log, event, value, together)
     if rows["id"].type().is_string() != changes["id"].type().is_string():
         changes = changes.mutate(id=changes["id"].cast("string"))
         rows = rows.mutate(_who=rows["id"].cast("string"))
@@ -221,7 +228,7 @@ def _with_origins(spells: Spells, log: EventLog, origin: str | None) -> ir.Table
     return spells.table.inner_join(spells.origins, keys).select(*spells.table.columns, "_origin")
 
 
-def _changes(log: EventLog, event: str, value: str) -> ir.Table:
+def _changes(log: EventLog, event: str, value: str, together: str) -> ir.Table:
     """When the value changes, of each customer: ``id, _tick, _value`` and the next ``_tick``."""
     rows = log.table.filter(log.meaning(event).holds(log.table))
     resolution = log.window.resolution
@@ -240,7 +247,8 @@ def _changes(log: EventLog, event: str, value: str) -> ir.Table:
         found = found.mutate(_value=found["_value"].sum().over(so_far).cast("int64"))
     else:
         rows = rows.filter(rows["_value"].notnull())
-        each = rows["_value"].mean() if rows["_value"].type().is_numeric() else rows["_value"].min()
+        numeric = rows["_value"].type().is_numeric()
+        each = getattr(rows["_value"], together)() if numeric else rows["_value"].min()
         found = rows.group_by(["id", "_at"]).aggregate(_value=each)
     found = found.select("id", "_value", _tick=ticks(found["_at"], resolution))
     window = ibis.window(group_by="id", order_by=found["_tick"])

@@ -1,0 +1,191 @@
+"""Headline numbers of what comes after the purchase, as findings that the index collects."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from journeylib import words
+from journeylib.findings import Finding, Findings, finding
+from journeylib.numbers import number
+
+
+def counts_again(count: Any, at: float) -> Findings:
+    """One finding a group: how often the event has come back by a time, on average.
+
+    Parameters
+    ----------
+    count
+        Result of :func:`journeylib.mean_cumulative_count`.
+    at
+        Time at which it is read, in its unit.
+    """
+    event, sizes = words.name(count.about["event"]), count.about["sizes"]
+    table = count.table
+    told = []
+    for row in count.at([at]).itertuples(index=False):
+        mine = (table["group"] == row.group) & (table["time"] <= at)
+        told.append(
+            finding(
+                f"times {event} per customer within {number(at)} {count.unit}",
+                row.mean_count,
+                row.low,
+                row.high,
+                n=count.about["ids"] if len(sizes) == 1 else None,
+                events=int(table.loc[mine, "events"].sum()),
+                std_err=row.std_err,
+                group=None if row.group == "all" else row.group,
+            )
+        )
+    return Findings(told)
+
+
+def leaving_rates(rates: Any) -> Findings:
+    """One finding a group: how often the event happens per hundred customers at risk.
+
+    Parameters
+    ----------
+    rates
+        Result of :func:`journeylib.event_rates`.
+    """
+    event = words.name(rates.about["event"])
+    label = f"{event} per 100 customers and {number(rates.per)} {rates.unit} at risk"
+    told = []
+    for row in rates.table.itertuples(index=False):
+        value, low, high, error = (100 * x for x in (row.rate, row.low, row.high, row.std_err))
+        sure = row.events > 0
+        told.append(
+            finding(
+                label,
+                value,
+                low if sure else None,
+                high if sure else None,
+                n=row.n,
+                events=row.events,
+                std_err=error if sure else None,
+                group=None if row.group == "all" else words.name(row.group),
+            )
+        )
+    return Findings(told)
+
+
+def promoter_scores(score: Any) -> Findings:
+    """One finding a group: the net promoter score of those who answered.
+
+    Parameters
+    ----------
+    score
+        Result of :func:`journeylib.promoter_score`.
+    """
+    return Findings(
+        finding(
+            "net promoter score of those who answered",
+            row.score,
+            row.low,
+            row.high,
+            unit="points",
+            n=row.answered,
+            std_err=row.std_err,
+            better="higher",
+            group=None if row.group == "all" else row.group,
+        )
+        for row in score.table.itertuples(index=False)
+        if math.isfinite(row.score)
+    )
+
+
+def read_out(found: Any) -> Findings:
+    """What an experiment says: its hazard ratio, and the difference of means at the final look.
+
+    Parameters
+    ----------
+    found
+        Result of :func:`journeylib.sequential`. The ratio is that of the look at which the
+        experiment ended, or of the latest one; its interval holds over all looks.
+    """
+    event = words.name(found.about["event"])
+    arms = f"{found.treated} against {found.reference}"
+    row = found.table.iloc[-1 if found.stopped is None else found.stopped - 1]
+    told: list[Finding] = []
+    if math.isfinite(row["hazard_ratio"]):
+        ends = (row["low"], row["high"])
+        open_ended = not all(math.isfinite(x) and x > 0 for x in ends)
+        told.append(
+            finding(
+                f"hazard ratio for {event}, over all looks",
+                row["hazard_ratio"],
+                *((None, None) if open_ended else ends),
+                n=int(row["n"]),
+                events=int(row["events"]),
+                scale="log",
+                group=arms,
+            )
+        )
+    if found.mean_difference is not None:
+        mean = found.mean_difference.iloc[0]
+        told.append(
+            finding(
+                f"extra {found.unit} without {event}, of the first {number(mean['horizon'])}",
+                mean["difference"],
+                mean["low"],
+                mean["high"],
+                unit=found.unit,
+                n=found.about["n"],
+                events=found.about["events"],
+                std_err=mean["std_err"],
+                group=arms,
+            )
+        )
+    return Findings(told)
+
+
+def trends(found: Any) -> Findings:
+    """The trend from cohort to cohort, and the step at a change beyond it.
+
+    Parameters
+    ----------
+    found
+        Result of :func:`journeylib.cohort_trend`.
+    """
+    event, horizon = words.name(found.about["event"]), number(found.horizon)
+    unit = f"{found.unit} without {event}, of the first {horizon}"
+    parts = [(f"{unit}: change from one cohort to the next", found.trend)]
+    if found.step is not None:
+        parts.append((f"{unit}: step at {found.change} beyond the trend", found.step))
+    return Findings(
+        finding(
+            name,
+            part["value"],
+            part["low"],
+            part["high"],
+            unit=found.unit,
+            n=found.about["n"],
+            events=found.about["events"],
+            std_err=part["std_err"],
+        )
+        for name, part in parts
+    )
+
+
+def smallest_ratios(found: Any) -> Findings:
+    """One finding a group: the smallest hazard ratio that the events at hand would show.
+
+    Parameters
+    ----------
+    found
+        Result of :func:`journeylib.detectable`. A property of the design: no interval.
+    """
+    event = words.name(found.about["event"])
+    return Findings(
+        finding(
+            f"smallest hazard ratio for {event} that would be seen",
+            row.ratio_above,
+            n=row.n,
+            events=row.events,
+            scale="log",
+            better="lower",
+            group=f"{row.group} against {row.reference}",
+        )
+        for row in found.table.itertuples(index=False)
+        if math.isfinite(row.ratio_above)
+    )

@@ -1,0 +1,161 @@
+"""What is known of a customer by then: several exposures at once, amounts, the latest answer.
+
+Each of these is :func:`journeylib.with_exposure` with the choices that a question on
+repeat purchases or on the voice of the customer needs, so that a notebook says what it
+asks and not how. All of it is known strictly before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from journeylib.columns import names
+from journeylib.errors import DataError
+from journeylib.events import EventLog
+from journeylib.exposures import ORIGIN, SUM, with_exposure
+from journeylib.spells.core import Spells
+
+FIRST, LAST = "first_amount", "last_amount"
+MARK = "answer_so_far"
+DETRACTOR, PASSIVE, PROMOTER, SILENT = "detractor", "passive", "promoter", "no_answer"
+_SCORE = "score_so_far"
+
+
+def has_event(log: EventLog, event: str, column: str = "") -> bool:
+    """Whether a log holds rows that a name means, with a value in a column.
+
+    Parameters
+    ----------
+    log
+        As opened by ``open_log``.
+    event
+        An event, a derived event or a stage; empty is no event.
+    column
+        Of the log; empty asks for the rows only.
+
+    Examples
+    --------
+    >>> from journeylib.example import small_log
+    >>> [has_event(small_log(), name) for name in ("purchase", "survey", "")]
+    [True, False, False]
+    """
+    if not event:
+        return False
+    try:
+        rows = log.table.filter(log.meaning(event).holds(log.table))
+        if column:
+            rows = rows.filter(rows[log.column(column)].notnull())
+    except DataError:
+        return False
+    return bool(rows.limit(1).count().to_pandas())
+
+
+def with_exposures(spells: Spells, log: EventLog, events: str | Sequence[str]) -> Spells:
+    """Add a 0/1 column for each of several events: whether it has happened by then.
+
+    Parameters
+    ----------
+    spells, log
+        As for :func:`journeylib.with_exposure`.
+    events
+        Names, or one text with commas between them; none leaves the spells as they are.
+
+    Examples
+    --------
+    >>> from journeylib.example import small_log
+    >>> from journeylib.spells import time_to
+    >>> log = small_log()
+    >>> with_exposures(time_to(log, "purchase", "ad"), log, "visit").covariates
+    ('visit',)
+    """
+    for event in names(events) if isinstance(events, str) else events:
+        spells = with_exposure(spells, log, event)
+    return spells
+
+
+def with_amounts(spells: Spells, log: EventLog, event: str, column: str) -> Spells:
+    """Add what the event was worth at the origin, and what it was worth the last time.
+
+    Parameters
+    ----------
+    spells
+        Of an event that comes again, as :func:`journeylib.repeats` makes them.
+    log
+        That made them.
+    event
+        Whose worth.
+    column
+        Of the log; several rows of one instant add up, as the lines of an order do.
+
+    Returns
+    -------
+    Spells
+        With ``first_amount`` and ``last_amount``, the latter that of the latest event
+        strictly before.
+    """
+    spells = with_exposure(spells, log, event, FIRST, column, known=ORIGIN, together=SUM)
+    return with_exposure(spells, log, event, LAST, column, together=SUM)
+
+
+def with_answers(
+    spells: Spells,
+    log: EventLog,
+    event: str,
+    score: str = "score",
+    *,
+    low: float = 6.0,
+    high: float = 9.0,
+) -> Spells:
+    """Mark each row by the latest answer so far: detractor, passive, promoter or none yet.
+
+    Parameters
+    ----------
+    spells, log
+        As for :func:`journeylib.with_exposure`.
+    event
+        The event that carries a score.
+    score
+        Column of the score.
+    low, high
+        At most ``low`` is a detractor, at least ``high`` a promoter. 6 and 9 are those of
+        the net promoter score, on a scale from 0 to 10.
+
+    Returns
+    -------
+    Spells
+        With ``answer_so_far`` as text, and 0/1 columns ``detractor``, ``passive``,
+        ``promoter`` and ``no_answer``, of which one is 1.
+
+    Raises
+    ------
+    DataError
+        When ``low`` is not below ``high``, or as :func:`journeylib.with_exposure` says.
+
+    Notes
+    -----
+    Reichheld (2003), Harvard Business Review 81: the net promoter score. The mark holds
+    from strictly after the answer until the next one.
+    """
+    if not low < high:
+        raise DataError(
+            f"a detractor scores at most {low:g} and a promoter at least {high:g}: they overlap",
+            where="low, high",
+            fix="give low below high, for instance 6 and 9",
+        )
+    scored = with_exposure(spells, log, event, _SCORE, score)
+    found = scored.table
+    table = ibis.memtable(found) if not isinstance(found, ir.Table) else found
+    value = table[_SCORE]
+    mark = ibis.cases(
+        (value.isnull(), SILENT), (value <= low, DETRACTOR), (value >= high, PROMOTER),
+        else_=PASSIVE,
+    )  # fmt: skip
+    marked = table.mutate(**{MARK: mark}).drop(_SCORE)
+    flags = {name: (marked[MARK] == name).cast("int64") for name in _MARKS}
+    return scored.with_table(marked.mutate(**flags))
+
+
+_MARKS = (DETRACTOR, PASSIVE, PROMOTER, SILENT)
