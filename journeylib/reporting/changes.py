@@ -241,7 +241,7 @@ def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> 
     """
     a, b = on_scale(old), on_scale(new)
     if a is None or b is None:
-        missing = "both runs" if a is b else "the earlier run" if a is None else "the later run"
+        missing = "either run" if a is b else "the earlier run" if a is None else "the later run"
         return Change(old, new, relation=related.kind, why=f"it is not reached in {missing}")
     difference = b - a
     if abs(difference) <= 1e-9 * max(abs(a), abs(b)):
