@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from formulaic import Formula
 from formulaic.errors import FormulaicError
 
@@ -19,6 +21,20 @@ def names(text: str) -> tuple[str, ...]:
     ()
     """
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def terms(*parts: str) -> str:
+    """The right-hand side of a model from lists of names and from terms, each typed as one text.
+
+    Examples
+    --------
+    >>> terms("segment, age", "", "log(1 + amount)")
+    'segment + age + log(1 + amount)'
+    >>> terms("", "")
+    ''
+    """
+    lists = [names(part) if re.fullmatch(r"[\w\s,]*", part) else (part,) for part in parts]
+    return " + ".join(dict.fromkeys(term for several in lists for term in several))
 
 
 def needed(by: str = "", formula: str = "") -> tuple[str, ...]:

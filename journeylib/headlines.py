@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from journeylib import words
-from journeylib.findings import Finding, Findings, finding
-from journeylib.numbers import number
+from journeylib.findings import Finding, Findings, finding, ratios
+from journeylib.numbers import estimate, number
 
 
 def counts_again(count: Any, at: float) -> Findings:
@@ -38,6 +42,75 @@ def counts_again(count: Any, at: float) -> Findings:
             )
         )
     return Findings(told)
+
+
+def outcome_shares(incidence: Any, at: float) -> Findings:
+    """One finding an outcome (and group): the share that reaches it first by a time.
+
+    Parameters
+    ----------
+    incidence
+        Result of :func:`journeylib.cumulative_incidence`.
+    at
+        Time at which it is read, in its unit.
+    """
+    sizes = incidence.about["sizes"]
+    told = []
+    for row in incidence.at([at]).itertuples(index=False):
+        known = row.incidence > 0
+        value, low, high, error = (100 * x for x in (row.incidence, row.low, row.high, row.std_err))
+        told.append(
+            finding(
+                f"reach {words.name(row.outcome)} first within {number(at)} {incidence.unit}",
+                value,
+                low if known else None,
+                high if known else None,
+                unit="%",
+                n=int(sizes[row.group]["n"]),
+                std_err=error if known else None,
+                group=None if row.group == "all" else row.group,
+            )
+        )
+    return Findings(told)
+
+
+def ratios_as(effects: Any, how: str) -> Findings:
+    """The hazard ratios of one of several models of the same event, told apart by its name.
+
+    Parameters
+    ----------
+    effects
+        Result of :func:`journeylib.cox`; None where there is no such model.
+    how
+        What the model does, for instance ``"time since the last"``.
+    """
+    told = () if effects is None else ratios(effects)
+    return Findings(replace(f, name=f"{f.name} ({how})") for f in told)
+
+
+def beside(models: Mapping[str, Any]) -> pd.DataFrame:
+    """Hazard ratios of several models, one column a model.
+
+    Parameters
+    ----------
+    models
+        Name -> result of :func:`journeylib.cox`, or None where there is no such model.
+
+    Returns
+    -------
+    DataFrame
+        ``term`` and the models, as text: the ratio with its interval.
+    """
+    columns: dict[str, dict[str, str]] = {}
+    for name, effects in models.items():
+        shown = columns.setdefault(name, {})
+        for row in () if effects is None else effects.table.itertuples(index=False):
+            value, low, high = estimate(row.hazard_ratio, row.low, row.high, ratio=True)
+            label = words.term(row.term, effects.about.get("references"))
+            known = math.isfinite(row.hazard_ratio)
+            shown[label] = f"{value} ({low} to {high})" if known else "no finite estimate"
+    frame = pd.DataFrame(columns).fillna("\N{EN DASH}")
+    return frame.rename_axis("term").reset_index()
 
 
 def leaving_rates(rates: Any) -> Findings:
@@ -164,6 +237,7 @@ def trends(found: Any) -> Findings:
             std_err=part["std_err"],
         )
         for name, part in parts
+        if math.isfinite(part["value"])
     )
 
 

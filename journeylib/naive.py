@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -256,6 +257,35 @@ def naive_exposure(spells: Spells, exposure: str, cause: str | int | None = None
         float(right["hazard_ratio"]),
         float(right["low"]),
         float(right["high"]),
+    )
+
+
+def naive_before_after(trend: Any) -> Contrast | None:
+    """A plain before and after, beside the step beyond the trend that was there already.
+
+    Parameters
+    ----------
+    trend
+        Result of :func:`journeylib.cohort_trend`.
+
+    Returns
+    -------
+    Contrast or None
+        In the unit of the means; None without a change, or with too few cohorts for a line.
+        What rose all along rises at the change, too.
+    """
+    if trend.step is None or math.isnan(trend.step["value"]):
+        return None
+    event = words.name(trend.about["event"])
+    return Contrast(
+        f"What changed at {trend.change} in the mean time without {event}?",
+        "cohorts after it less cohorts before it",
+        trend.difference["value"],
+        "step beyond the trend",
+        trend.step["value"],
+        trend.step["low"],
+        trend.step["high"],
+        trend.unit,
     )
 
 

@@ -16,8 +16,6 @@ from journeylib.estimate.rmst import checked_horizon, mean_within
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
-FEWEST = 3  # cohorts that a line needs; one more for a step
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class CohortTrend(Result):
@@ -97,10 +95,11 @@ def cohort_trend(
     DataError
         When the change does not lie between two of the cohorts.
     ModelError
-        When too few cohorts are followed up to the horizon.
+        When no cohort is followed up to the horizon.
 
     Notes
     -----
+    With fewer than three cohorts (four for a step) there is no line: its numbers are NaN.
     Means weighted by the inverse of their variances, with a line in the number of the
     cohort and a step: segmented regression of an interrupted time series (Wagner, Soumerai,
     Zhang and Ross-Degnan 2002, J. Clin. Pharm. Ther. 27). Cohorts hold different customers
@@ -125,14 +124,13 @@ def cohort_trend(
     table = table[kept].drop(columns="at_risk").reset_index(drop=True)
     first = change[: len(names[0])] if change else ""
     table["after"] = (table["group"] >= first) if first else False
-    _need_enough(table, first, horizon, spells.unit, len(names))
+    _need_some(table, first, horizon, spells.unit, len(names))
     design = [np.ones(len(table)), table["number"].to_numpy(dtype=float)]
     if first:
         design.append(table["after"].to_numpy(dtype=float))
     x, y = np.column_stack(design), table["rmst"].to_numpy()
     weight = 1 / table["std_err"].to_numpy() ** 2
-    covariance = np.linalg.inv(x.T @ (weight[:, None] * x))
-    coef = covariance @ (x.T @ (weight * y))
+    coef, covariance = _line(x, y, weight)
     table["fitted"] = x @ coef
     table["low"], table["high"] = (table["rmst"] + s * z * table["std_err"] for s in (-1, 1))
     error = np.sqrt(np.diag(covariance))
@@ -160,7 +158,7 @@ def cohort_trend(
         step=_estimate(coef[2], error[2], z) if first else None,
         difference=_plain(table, weight, z) if first else None,
         left_out=left_out,
-        lack_of_fit={"statistic": misfit, "df": df, "p": float(chi2.sf(misfit, df)) if df else 1.0},
+        lack_of_fit={"statistic": misfit, "df": df, "p": float(chi2.sf(misfit, df))},
     )
 
 
@@ -181,14 +179,21 @@ def _means(spells: Spells, horizon: float, cohort: str) -> pd.DataFrame:
     )
 
 
-def _need_enough(table: pd.DataFrame, first: str, horizon: float, unit: str, total: int) -> None:
-    need = FEWEST + bool(first)
-    if len(table) < need:
+def _line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted least squares with known variances; NaN where there is no point to spare."""
+    across = x.shape[1]
+    if len(y) <= across or np.linalg.matrix_rank(x) < across:
+        return np.full(across, np.nan), np.full((across, across), np.nan)
+    covariance = np.linalg.inv(x.T @ (weight[:, None] * x))
+    return covariance @ (x.T @ (weight * y)), covariance
+
+
+def _need_some(table: pd.DataFrame, first: str, horizon: float, unit: str, total: int) -> None:
+    if table.empty:
         raise ModelError(
-            f"{len(table)} of {total} cohorts are followed for {horizon:g} {unit}, fewer than the "
-            f"{need} that a line{' with a step' if first else ''} needs",
+            f"none of {total} cohorts is followed for {horizon:g} {unit} by enough customers",
             where="horizon",
-            fix="use a shorter horizon, or shorter cohorts such as origin_week",
+            fix="use a shorter horizon, or longer cohorts such as origin_quarter",
         )
     if first and (table["after"].all() or not table["after"].any()):
         raise DataError(

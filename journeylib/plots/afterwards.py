@@ -148,7 +148,7 @@ def plot_cohorts(found: Any, ax: Axes | None = None) -> Axes:
     ax.plot(x, table["rmst"], "o", color=blue, ms=6.5, label="cohort, 95% interval")
     after = table["after"].to_numpy(dtype=bool)
     for number_of, side in enumerate((~after, after)):
-        if side.any():
+        if side.any() and table["fitted"].notna().all():
             ax.plot(x[side], table["fitted"][side], color=orange, lw=1.8,
                     label=None if number_of else "trend and step" if after.any() else "trend",
                     )  # fmt: skip

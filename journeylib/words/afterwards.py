@@ -52,26 +52,26 @@ def cohorts(found: Any, at: float | None) -> str:
     """The trend from cohort to cohort, and the step at a change."""
     event, horizon = name(found.about["event"]), number(found.horizon)
     size = f"n = {found.about['n']:,}, {found.about['events']:,} events"
-    told = [
-        f"Mean time without {event} within the first {horizon} {found.unit}, in "
-        f"{len(found.table)} cohorts ({size}): from one to the next it moves by "
-        f"{_moved(found.trend, found.unit)}."
-    ]
-    if found.step is not None and found.difference is not None:
+    head = f"Mean time without {event} within the first {horizon} {found.unit}"
+    count = f"{len(found.table)} cohort{'' if len(found.table) == 1 else 's'} ({size})"
+    line = not pd.isna(found.trend["value"])
+    moved = f"from one to the next it moves by {_moved(found.trend, found.unit)}" if line else ""
+    told = [f"{head}, in {count}: {moved or 'too few for a trend'}."]
+    if line and found.step is not None and found.difference is not None:
         told.append(
             f"At {found.change} it steps by {_moved(found.step, found.unit)} beyond that trend; "
             f"a plain before and after shows {_moved(found.difference, found.unit)}, in which the "
             "trend counts as the change."
         )
     fit = found.lack_of_fit
-    if fit["df"] and fit["p"] < 0.05:
+    if line and fit["p"] < 0.05:
         told.append(
             f"The cohorts scatter about this line more than chance explains ({chance(fit['p'])}): "
             "something else moved, too."
         )
     if found.left_out:
         shown = ", ".join(found.left_out[:MOST])
-        told.append(f"Not followed so long, or not watched from the start: {shown}.")
+        told.append(f"Left out, as not followed so long or not watched from the start: {shown}.")
     return " ".join(told)
 
 
