@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from journeylib import __version__
-from journeylib.errors import JourneyError, PlanError
+from journeylib.errors import JourneyError, PlanError, RunError
 
 FAULT, INTERRUPTED = 70, 130
 
@@ -96,6 +96,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--timeout", type=_positive, default=3600, metavar="SECONDS")
     run.set_defaults(action=_run)
 
+    diff = commands.add_parser(
+        "diff", parents=[common], help="what moved between two runs, and what changed between them"
+    )
+    diff.add_argument(
+        "old", metavar="RUN_A", help="a run, by id or folder; or a report, for its last two runs"
+    )
+    diff.add_argument("new", metavar="RUN_B", nargs="?", help="the later run")
+    diff.add_argument("--out", type=Path, metavar="DIR", help="folder of reports to look into")
+    diff.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    diff.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, too")
+    diff.set_defaults(action=_diff)
+
     check = commands.add_parser(
         "check", parents=[common], help="read a journey file, open its data, print who was counted"
     )
@@ -160,6 +172,37 @@ def _run(args: argparse.Namespace) -> int:
     if record.verdict == "invalid":
         return PlanError.exit_code
     return 0 if record.ok else 1
+
+
+def _diff(args: argparse.Namespace) -> int:
+    from journeylib.reporting.diff import as_json, as_table, compare_runs, find_runs
+
+    names = [name for name in (args.old, args.new) if name is not None]
+    compared = compare_runs(*find_runs(names, args.out or _reports()))
+    print(json.dumps(as_json(compared), indent=1) if args.json else as_table(compared))
+    if args.html is not None:
+        from journeylib.reporting.diffpage import page
+
+        try:
+            args.html.write_text(page(compared), encoding="utf-8")
+        except OSError as error:
+            raise RunError(
+                f"the page cannot be written: {error.strerror}",
+                where=str(args.html),
+                fix="give a file in a folder that exists and can be written to",
+            ) from error
+    return 0
+
+
+def _reports() -> Path:
+    """The folder of the nearest plan's reports; without a plan, ``reports``."""
+    from journeylib.reporting import find_plan, read_plan
+
+    try:
+        plan = find_plan()
+    except PlanError:
+        return Path("reports").resolve()
+    return read_plan(plan).output
 
 
 def _check(args: argparse.Namespace) -> int:
