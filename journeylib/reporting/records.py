@@ -24,6 +24,7 @@ from journeylib.reporting.verdicts import LABELS, VERDICTS, Failure, short
 SCHEMA = 1
 FINDING_MIME = "application/vnd.journey.finding+json"
 PROVENANCE_MIME = "application/vnd.journey.provenance+json"
+LEDGER_MIME = "application/vnd.journey.ledger+json"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class RunRecord:
         What the cells tagged ``answer`` emitted, in their order.
     provenance
         What the cell tagged ``provenance`` emitted.
+    checks
+        Assumptions that were warned of or failed, from the cells tagged ``ledger``.
     versions
         Package -> version.
     rerun
@@ -90,6 +93,7 @@ class RunRecord:
     fingerprint: str | None = None
     findings: tuple[Mapping[str, Any], ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    checks: tuple[Mapping[str, Any], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     rerun: str = ""
     error: Failure | None = None
@@ -131,6 +135,7 @@ class RunRecord:
         known = {f.name for f in fields(cls)} - {"folder"}
         kept = {k: v for k, v in given.items() if k in known}
         kept["findings"] = tuple(kept.get("findings", ()))
+        kept["checks"] = tuple(kept.get("checks", ()))
         if kept.get("error") is not None:
             kept["error"] = Failure(**kept["error"])
         return cls(**kept)
@@ -184,6 +189,26 @@ def collect_provenance(notebook: Mapping[str, Any]) -> dict[str, Any]:
     for payload in _payloads(notebook, "provenance", PROVENANCE_MIME):
         merged.update(_plain(payload))
     return merged
+
+
+def collect_checks(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The assumptions that an executed notebook warned of or saw fail, each once.
+
+    Examples
+    --------
+    >>> checks = [{"assumption": "no holes", "verdict": v} for v in ("passed", "warned", "warned")]
+    >>> cell = {"metadata": {"tags": ["ledger"]},
+    ...         "outputs": [{"data": {LEDGER_MIME: {"checks": checks}}}]}
+    >>> collect_checks({"cells": [cell]})
+    ({'assumption': 'no holes', 'verdict': 'warned'},)
+    """
+    found: list[dict[str, Any]] = []
+    for payload in _payloads(notebook, "ledger", LEDGER_MIME):
+        given = payload.get("checks")
+        for check in given if isinstance(given, list) else ():
+            if isinstance(check, Mapping) and check.get("verdict") in ("warned", "failed"):
+                found.append(_plain(check))
+    return tuple(c for k, c in enumerate(found) if c not in found[:k])
 
 
 def tags(cell: Mapping[str, Any]) -> frozenset[str]:
