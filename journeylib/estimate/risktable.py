@@ -43,6 +43,8 @@ class RiskTable:
         Counts by cause, shape (causes, times).
     n
         Spells in each group, unweighted.
+    place
+        Number of each row's time among the distinct times of all groups.
     """
 
     groups: Groups
@@ -53,6 +55,7 @@ class RiskTable:
     censored: np.ndarray
     events: np.ndarray
     n: np.ndarray
+    place: np.ndarray
 
     @property
     def any_event(self) -> np.ndarray:
@@ -145,7 +148,7 @@ def risk_table(
 
 
 def _table(rec: Records, near_ties: bool) -> RiskTable:
-    bounds, time, counts = tally(rec, near_ties)
+    bounds, time, counts, place = tally(rec, near_ties)
     censored, events = counts[0], counts[1 : rec.causes + 1]
     change = censored + (events[0] if len(events) == 1 else events.sum(axis=0))
     entered = np.zeros_like(censored)
@@ -156,18 +159,21 @@ def _table(rec: Records, near_ties: bool) -> RiskTable:
     for a, b in pairwise(bounds):
         # whoever leaves at t or later, less whoever enters at t or later
         np.cumsum(change[a:b][::-1], out=at_risk[a:b][::-1])
-    return RiskTable(rec.groups, bounds, time, at_risk, entered, censored, events, rec.n)
+    return RiskTable(rec.groups, bounds, time, at_risk, entered, censored, events, rec.n, place)
 
 
-def tally(rec: Records, near_ties: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+Tally = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def tally(rec: Records, near_ties: bool = True) -> Tally:
     """Add up records by group, time and kind.
 
     Returns
     -------
-    bounds, time, counts
+    bounds, time, counts, place
         Row bounds of the groups; the distinct times of each group, ascending;
         counts of shape (kinds, times), where kinds is causes + 1, or causes + 3
-        where somebody enters late.
+        where somebody enters late; the number of each time among those of all groups.
     """
     kinds = rec.causes + (3 if rec.kind.max() > rec.causes else 1)
     whole = _whole(rec.time)
@@ -186,9 +192,7 @@ def _whole(time: np.ndarray) -> np.ndarray | None:
     return whole if bool((whole == time).all()) else None
 
 
-def _tally_dense(
-    rec: Records, whole: np.ndarray, width: int, kinds: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tally_dense(rec: Records, whole: np.ndarray, width: int, kinds: int) -> Tally:
     n_groups = len(rec.groups)
     cell = whole  # a fresh array, reused to save memory
     if n_groups > 1:
@@ -197,18 +201,17 @@ def _tally_dense(
     counts = _bincount(cell, rec.count, n_groups * width * kinds).reshape(kinds, -1)
     rows = np.flatnonzero(counts.any(axis=0))
     bounds = np.searchsorted(rows, np.arange(n_groups + 1) * width)
-    return bounds, (rows % width).astype(float), counts[:, rows]
+    place = rows % width
+    return bounds, place.astype(float), counts[:, rows], place
 
 
-def _tally_sorted(
-    rec: Records, kinds: int, near_ties: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
     n_groups = len(rec.groups)
     time, what, count = _in_order(rec, kinds)
     new = distinct(time, near_ties)
-    time, place = time[new], np.cumsum(new)
+    time, place = time[new], np.cumsum(new, dtype=np.int32 if len(new) < 2**31 else np.int64)
     place -= 1
-    bounds = np.array([0, len(time)])
+    bounds, overall = np.array([0, len(time)]), np.arange(len(time), dtype=place.dtype)
     if n_groups > 1:
         group = what // kinds
         what -= group * kinds
@@ -218,14 +221,15 @@ def _tally_sorted(
         count = None if count is None else count[by_group]
         new = np.ones(len(place), dtype=bool)
         new[1:] = (place[1:] != place[:-1]) | (group[1:] != group[:-1])
-        time = time[place[new]]
+        overall = place[new]
+        time = time[overall]
         bounds = np.searchsorted(group[new], np.arange(n_groups + 1))
-        place = np.cumsum(new)
+        place = np.cumsum(new, dtype=place.dtype)
         place -= 1
     what *= len(time)
     what += place
     counts = _bincount(what, count, len(time) * kinds).reshape(kinds, -1)
-    return bounds, time, counts
+    return bounds, time, counts, overall
 
 
 def _in_order(rec: Records, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

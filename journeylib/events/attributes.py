@@ -22,13 +22,15 @@ from journeylib.journey import Journey
 SINCE = "_since"
 KNOWN = "_known"
 LATER = "_later"
+MEASURED = "_measured"
 
 
 def known_attributes(raw: ir.Table | None, journey: Journey) -> ir.Table | None:
     """The attributes under the name ``id`` and the columns that the journey names.
 
     With ``valid_from`` there is also ``_since``, in ticks; rows without a readable
-    one are left out, since nobody knows from when on they held.
+    one are left out, since nobody knows from when on they held. With ``measured_at``
+    there is also ``_measured``, in ticks, which the bias audit reads.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def known_attributes(raw: ir.Table | None, journey: Journey) -> ir.Table | None:
     if raw is None or named is None:
         return None
     where = f"{journey.file}, key attributes"
-    since = [named.valid_from] if named.valid_from else []
+    since = [c for c in (named.valid_from, named.measured_at) if c]
     need_columns(raw, [named.id, *since, *(named.columns or ())], "the attributes", where)
     columns = named.columns or tuple(c for c in raw.columns if c not in (named.id, *since))
     ids = raw[named.id]
@@ -49,6 +51,7 @@ def known_attributes(raw: ir.Table | None, journey: Journey) -> ir.Table | None:
         id=ids,
         **{c: raw[c] for c in columns if c != named.id},
         **({SINCE: _since(raw, journey, named.valid_from)} if named.valid_from else {}),
+        **({MEASURED: _since(raw, journey, named.measured_at)} if named.measured_at else {}),
     )
     if named.valid_from:
         known = known.filter(known[SINCE].notnull())

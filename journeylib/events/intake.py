@@ -128,14 +128,8 @@ def picked(raw: ir.Table, own: str) -> ir.Value:
 def with_fates(table: ir.Table, journey: Journey, own_names: Mapping[str, str]) -> ir.Table:
     """The rows of a log's table with one more column, the fate of each."""
     span = Span.of(journey.window)
-    late: list[tuple[ir.BooleanValue, str]] = []
-    if "received" in table.columns and journey.hygiene.late == "drop":
-        late = [(span.after(table["received"]).fill_null(False), LATE)]
     fate = ibis.cases(
-        *_broken(table, journey),
-        *_excluded(table, journey, own_names),
-        (span.after(table["at"]), AFTER),
-        *late,
+        *_dropped(table, journey, own_names),
         (span.before(table["at"]), HISTORY),
         (table["stage"].notnull(), STAGED),
         else_=UNMAPPED,
@@ -143,9 +137,14 @@ def with_fates(table: ir.Table, journey: Journey, own_names: Mapping[str, str]) 
     return table.mutate(**{FATE: fate})
 
 
-def usable(fated: ir.Table) -> ir.Table:
-    """The rows that are kept, exact duplicates still among them."""
-    return _bare(fated.filter(fated[FATE].isin(KEPT))).drop(FATE)
+def usable(table: ir.Table, journey: Journey, own_names: Mapping[str, str]) -> ir.Table:
+    """The rows that are kept, exact duplicates still among them.
+
+    The conditions as they are and not the fates made of them: an engine can test those
+    while it reads.
+    """
+    dropped = _dropped(table, journey, own_names)
+    return _bare(table.filter(*(~condition for condition, _ in dropped)))
 
 
 def audit_rows(fated: ir.Table, journey: Journey) -> Audit:
@@ -278,6 +277,18 @@ def _excluded(
             raise JourneyFileError(error.what, where=where, fix=error.fix) from None
         conditions.append((holds, EXCLUDED.format(rule=rule)))
     return conditions
+
+
+def _dropped(
+    table: ir.Table, journey: Journey, own_names: Mapping[str, str]
+) -> list[tuple[ir.BooleanValue, str]]:
+    """What takes a row out, in the order in which it is asked; missing means that it does."""
+    span = Span.of(journey.window)
+    found = [*_broken(table, journey), *_excluded(table, journey, own_names)]
+    found.append((span.after(table["at"]), AFTER))
+    if "received" in table.columns and journey.hygiene.late == "drop":
+        found.append((span.after(table["received"]).fill_null(False), LATE))
+    return found
 
 
 def _rules(fated: ir.Table, journey: Journey) -> list[str]:

@@ -23,6 +23,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from journeylib import labels
 from journeylib.audit import Audit
 from journeylib.errors import DataError, JourneyFileError, nearest
 from journeylib.events.assemble import assemble, resolved, sessions
@@ -309,7 +310,7 @@ def open_log(journey: Journey, table: pd.DataFrame | ir.Table | None = None) -> 
         journey = replace(journey, window=window)
     rows = resolved(rows, opened.identities, journey, own_names)
     fated = with_fates(rows, journey, own_names)
-    rows = sessions(usable(fated), journey)
+    rows = sessions(usable(rows, journey, own_names), journey)
     known = known_attributes(opened.attributes, journey)
     log = EventLog(rows.distinct(), journey, rows, own_names, known, fated)
     for name in journey.events:
@@ -320,6 +321,7 @@ def open_log(journey: Journey, table: pd.DataFrame | ir.Table | None = None) -> 
             where=journey.source.label,
             fix="check [columns] and [window]",
         )
+    labels.use(journey.labels)
     return log
 
 

@@ -82,14 +82,15 @@ def _pool(
     counts = table.events if causes else table.any_event[None]
     happens = table.any_event > 0
     slices = [table.slices[r] for r in rows]
-    times = [table.time[s][happens[s]] for s in slices]
-    # pieces are sorted, and merging sorted pieces is what a stable sort does fast
-    time = np.sort(np.concatenate(times), kind="stable")
-    time = time[np.concatenate([[True], time[1:] > time[:-1]])] if len(time) else time
-    at_risk = np.zeros((n_groups, len(time)), dtype=np.int32)
-    events = np.zeros((len(counts), n_groups, len(time)), dtype=np.int32)
+    # event times up to each of the distinct times of all groups
+    upto_place = np.zeros(int(table.place.max()) + 1, dtype=np.int32)
+    for s in slices:
+        upto_place[table.place[s][happens[s]]] = 1
+    np.cumsum(upto_place, out=upto_place)
+    at_risk = np.zeros((n_groups, int(upto_place[-1])), dtype=np.int32)
+    events = np.zeros((len(counts), *at_risk.shape), dtype=np.int32)
     for s, g in zip(slices, place):
-        upto = np.searchsorted(time, table.time[s], side="right")
+        upto = upto_place[table.place[s]]
         # between two rows of a group its risk set is that of the later row
         at_risk[g, : upto[-1]] = np.repeat(table.at_risk[s], np.diff(upto, prepend=0))
         here = happens[s]
