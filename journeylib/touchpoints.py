@@ -1,0 +1,229 @@
+"""What a report on touchpoints and on predictions tells: findings, shortcuts, checks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from journeylib import words
+from journeylib.findings import Findings, finding
+from journeylib.ledger import Check
+from journeylib.naive import Contrast, Contrasts
+from journeylib.numbers import number
+
+
+def credit_shares(credit: Any, of: Mapping[str, Any] | None = None) -> Findings:
+    """One finding a touchpoint, and one for all: the share of the events that it adds.
+
+    Parameters
+    ----------
+    credit
+        Result of :func:`journeylib.attribution`.
+    of
+        What is known of what is estimated, beyond kind, event and touchpoint.
+    """
+    event = words.name(credit.about["event"])
+    touchpoints = list(credit.touchpoints)
+    told = []
+    for row in credit.table.itertuples(index=False):
+        if not math.isfinite(row.credit):
+            continue
+        about = {
+            "kind": "touch credit",
+            "event": credit.about["event"],
+            "touchpoint": row.touchpoint,
+            "touchpoints": touchpoints,
+            **(of or {}),
+        }
+        told.append(
+            finding(
+                f"share of {event} that touches add by the hazard",
+                100 * row.credit,
+                100 * row.low,
+                100 * row.high,
+                unit="%",
+                n=credit.about["ids"],
+                events=credit.about["events"],
+                std_err=100 * row.std_err,
+                group=row.touchpoint,
+                of=about,
+            )
+        )
+    return Findings(told)
+
+
+def stage_ratios(found: Any, only: str = "") -> Findings:
+    """One finding a stage and term: the hazard ratio of moving on.
+
+    Parameters
+    ----------
+    found
+        Result of :func:`journeylib.effects_by_stage`.
+    only
+        Terms that contain this text; all unless given.
+    """
+    told = []
+    for row in found.table.itertuples(index=False):
+        if only not in row.term or not math.isfinite(row.hazard_ratio):
+            continue
+        told.append(
+            finding(
+                f"hazard ratio for {words.name(found.about['event'])}, by stage",
+                row.hazard_ratio,
+                row.low,
+                row.high,
+                n=row.n,
+                events=row.events,
+                std_err=row.std_err,
+                scale="log",
+                group=f"from {words.name(row.stage)}, "
+                f"{words.term(row.term, found.about['references'])}",
+            )
+        )
+    return Findings(told)
+
+
+def prediction_quality(assessment: Any, at: float) -> Findings:
+    """How well risks are ordered and how close they come, on customers the model had not seen.
+
+    Parameters
+    ----------
+    assessment
+        Result of :func:`journeylib.assess`.
+    at
+        By when; the last time that could be judged, where that is earlier.
+    """
+    table = assessment.table[assessment.table["time"] <= at]
+    if table.empty:
+        return Findings()
+    row, about = table.iloc[-1], assessment.about
+    when = f"by {number(float(row['time']))} {assessment.unit}"
+    told = []
+    if math.isfinite(row["auc"]):
+        told.append(
+            finding(
+                f"pairs of customers in the right order, {when}",
+                *(100 * float(row[c]) for c in ("auc", "auc_low", "auc_high")),
+                unit="%",
+                n=about["n"],
+                events=about["events"],
+                std_err=100 * float(row["auc_std_err"]),
+                better="higher",
+            )
+        )
+    slope = assessment.calibration(float(row["time"])).measures.set_index("measure").loc["slope"]
+    if math.isfinite(slope["value"]):
+        told.append(
+            finding(
+                f"calibration slope of the risks, {when} (one is right)",
+                *(float(slope[c]) for c in ("value", "low", "high")),
+                n=about["n"],
+                events=about["events"],
+                std_err=float(slope["std_err"]),
+            )
+        )
+    return Findings(told)
+
+
+def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts:
+    """What a rule hands out, beside the share that the hazard of each touchpoint adds.
+
+    Parameters
+    ----------
+    credit
+        Result of :func:`journeylib.attribution`.
+    rules
+        Result of :func:`journeylib.touch_rules`.
+    rule
+        ``"last_touch"``, ``"first_touch"``, ``"linear"`` or ``"markov"``.
+    """
+    event = words.name(credit.about["event"])
+    given = rules.table.set_index("touchpoint")[rule]
+    told = []
+    for row in credit.table.iloc[:-1].itertuples(index=False):
+        if row.touchpoint not in given.index or not math.isfinite(row.credit):
+            continue
+        told.append(
+            Contrast(
+                f"What share of {event} does {row.touchpoint} bring?",
+                words.name(rule),
+                100 * float(given[row.touchpoint]),
+                "what its raised hazard adds",
+                100 * row.credit,
+                100 * row.low,
+                100 * row.high,
+                "%",
+            )
+        )
+    return Contrasts(told)
+
+
+def check_placebo(placebo: Any, test: str, level: float = 0.05) -> Check:
+    """Whether touches moved away from their own time earn nothing.
+
+    Parameters
+    ----------
+    placebo
+        Result of :func:`journeylib.placebo`.
+    test
+        ``"later"`` or ``"before"``.
+    level
+        Below which a p-value speaks against it.
+    """
+    row = placebo.tests.set_index("test").loc[test]
+    assumption = {
+        "later": "a touch keeps the effect that it has, and nothing else drifts",
+        "before": "whoever is about to be touched is no likelier to have the event already",
+    }[test]
+    if pd.isna(row["p"]):
+        notes = placebo.table.loc[placebo.table["test"] == test, "note"]
+        return Check(
+            assumption,
+            "warned",
+            f"It cannot be tested here: {notes.iloc[0]}.",
+            "Whether customers were sought out who would have come anyway stays open; only a "
+            "random choice of whom to touch would settle it.",
+        )
+    passed = row["p"] >= level
+    seen = (
+        f"Touches moved by {number(placebo.about['moved'], 3)} {placebo.unit}: "
+        f"{words.chance(row['p'])}."
+    )
+    wrong = {
+        "later": "The effect wears off or builds up: credit is an average over the time after "
+        "the touch; give within= to say how long a touch counts.",
+        "before": "Those who are touched differ before the touch: part of the credit is theirs "
+        "and not the touch's.",
+    }[test]
+    return Check(
+        assumption,
+        "passed" if passed else "warned",
+        seen,
+        "Moved touches earn nothing, as they should." if passed else wrong,
+    )
+
+
+def check_touched(credit: Any, fewest: int = 10) -> Check:
+    """Whether every touchpoint has enough events after it to be judged.
+
+    Parameters
+    ----------
+    credit
+        Result of :func:`journeylib.attribution`.
+    fewest
+        Events that a touchpoint should have after it.
+    """
+    table = credit.table.iloc[:-1]
+    few = table[(table["events"] < fewest) | table["credit"].isna()]
+    return Check(
+        "every touchpoint has events after it",
+        "passed" if few.empty else "warned",
+        f"{len(table)} touchpoints; fewest events after one: {int(table['events'].min()):,}.",
+        "Each credit stands on events of its own."
+        if few.empty
+        else f"Little can be said of {', '.join(few['touchpoint'])}: read its interval, not its "
+        "value.",
+    )

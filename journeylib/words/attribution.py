@@ -1,0 +1,110 @@
+"""Sentences on touchpoints: what their hazard adds, what rules say, what moved touches earn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from journeylib.numbers import number
+from journeylib.words.parts import MOST, and_more, chance, estimate, name, percent, term
+
+
+def attribution(credit: Any, at: float | None) -> str:
+    """Share of the events that each touchpoint's hazard adds."""
+    event = name(credit.about["event"])
+    told = []
+    for row in credit.table.iloc[:-1].sort_values("credit", ascending=False).itertuples():
+        if pd.isna(row.credit):
+            told.append(f"{row.touchpoint}: no finite estimate.")
+            continue
+        share, ends = _shares(row.credit, row.low, row.high)
+        clear = "" if row.low > 0 or row.high < 0 else ", no more than chance would explain"
+        told.append(f"{row.touchpoint}: {share} ({ends}){clear}.")
+    together = credit.together
+    head = (
+        f"Of 100 {event} events, so many go along with a touchpoint, as the raised hazard after it "
+        f"says (n = {credit.about['ids']:,}, {credit.about['events']:,} events; 95% intervals, "
+        f"{credit.about['conf']}). "
+    )
+    tail = ""
+    if not pd.isna(together["credit"]):
+        share, ends = _shares(together["credit"], together["low"], together["high"])
+        tail = f" All of them together: {share} ({ends}); the rest would come without any."
+    return head + " ".join(told[:MOST]) + and_more(len(told)) + tail
+
+
+def _shares(value: float, low: float, high: float) -> tuple[str, str]:
+    return estimate(100 * value, 100 * low, 100 * high)
+
+
+def rules(found: Any, at: float | None) -> str:
+    """What the rules hand out; never an effect."""
+    table, event = found.table, name(found.about["event"])
+    touched = table.iloc[:-1].sort_values("last_touch", ascending=False)
+    told = [
+        f"{row.touchpoint}: first {percent(row.first_touch)}, last {percent(row.last_touch)}, "
+        f"linear {percent(row.linear)}, Markov removal {percent(row.markov)}."
+        for row in touched.itertuples()
+    ]
+    rest = percent(float(table["last_touch"].iloc[-1]))
+    return (
+        f"Rules, not effects: of 100 {event} events each rule hands out all that a touch went "
+        f"before, to whatever went before them (n = {found.about['n']:,} journeys, "
+        f"{found.about['events']:,} events; {rest} of 100 without a touch). "
+        + " ".join(told[:MOST])
+        + and_more(len(told))
+    )
+
+
+def placebo(found: Any, at: float | None) -> str:
+    """Whether moved touches earn nothing."""
+    moved = f"{number(found.about['moved'], 3)} {found.unit}"
+    told = []
+    for test, what in (
+        ("later", f"moved to {moved} after its time"),
+        ("before", f"in the {moved} before its time, when it is still to come"),
+    ):
+        rows = found.table[found.table["test"] == test]
+        row = found.tests.set_index("test").loc[test]
+        if pd.isna(row.p):
+            told.append(f"A touch {what} cannot be tested here: {rows['note'].iloc[0]}.")
+            continue
+        verdict = "earns nothing" if row.p >= 0.05 else "earns something, which no real touch did"
+        untold = int(rows["p"].isna().sum())
+        rest = f"; {untold} touchpoint(s) could not be tested" if untold else ""
+        told.append(
+            f"A touch {what} {verdict} (chi-squared {number(float(row.chisq))} on "
+            f"{number(int(row.df))} df, {chance(float(row.p))}{rest})."
+        )
+    head = f"Placebo tests (n = {found.about['n']:,}). "
+    return head + " ".join(told)
+
+
+def by_stage(found: Any, at: float | None) -> str:
+    """Which terms go along with moving on, from which stage."""
+    left = "".join(f" Nothing is said of {name(s)}: {why}." for s, why in found.left_out.items())
+    if found.table.empty:
+        return f"Nothing can be estimated stage by stage.{left}"
+    clear = found.table[found.table["p_adjusted"] < 0.05]
+    told = []
+    for row in clear.itertuples():
+        ratio, ends = estimate(row.hazard_ratio, row.low, row.high, ratio=True)
+        way = "sooner" if row.hazard_ratio > 1 else "later"
+        told.append(
+            f"From {name(row.stage)}, {term(row.term, found.about['references'])}: hazard ratio "
+            f"{ratio} ({ends}; {row.events:,} events), {way}."
+        )
+    head = (
+        f"Of {len(found.table)} ratios, {len(clear)} differ from one by more than chance would "
+        f"explain with so many looks (reaching {name(found.about['event'])} from each of "
+        f"{len(found.stages)} stages, the other terms held equal; n = {found.about['n']:,}). "
+    )
+    apart = found.differences[found.differences["p"] < 0.05]
+    tail = ""
+    if not apart.empty:
+        terms = ", ".join(
+            f"{term(r.term, found.about['references'])} ({chance(r.p)})" for r in apart.itertuples()
+        )
+        tail = f" Not the same from every stage: {terms}."
+    return head + " ".join(told[:MOST]) + and_more(len(told)) + tail + left
