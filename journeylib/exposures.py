@@ -75,7 +75,7 @@ def with_exposure(
         Column of spells that were made from a frame: the moment of time 0.
     together
         What several numbers of one instant make: their ``"mean"`` (scores) or their
-        ``"sum"`` (amounts, of the lines of one order).
+        ``"sum"`` (amounts, of the lines of one order: equal lines count each).
 
     Returns
     -------
@@ -230,7 +230,9 @@ def _with_origins(spells: Spells, log: EventLog, origin: str | None) -> ir.Table
 
 def _changes(log: EventLog, event: str, value: str, together: str) -> ir.Table:
     """When the value changes, of each customer: ``id, _tick, _value`` and the next ``_tick``."""
-    rows = log.table.filter(log.meaning(event).holds(log.table))
+    # equal lines of one order are two items, which a sum counts and nothing else can tell
+    table = log.rows if together == SUM else log.table
+    rows = table.filter(log.meaning(event).holds(table))
     resolution = log.window.resolution
     column = None if value in MODES else rows[log.column(value)]
     rows = rows.select(

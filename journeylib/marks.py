@@ -88,7 +88,8 @@ def with_amounts(spells: Spells, log: EventLog, event: str, column: str) -> Spel
     event
         Whose worth.
     column
-        Of the log; several rows of one instant add up, as the lines of an order do.
+        Of the log; several rows of one instant add up, as the lines of an order do, exact
+        duplicates included.
 
     Returns
     -------
