@@ -92,6 +92,12 @@ class RunError(JourneyError):
     exit_code = 8
 
 
+class BiasError(JourneyError):
+    """A structural fault would make the numbers of a report precise and wrong."""
+
+    exit_code = 9
+
+
 def nearest(name: object, allowed: Iterable[object]) -> str:
     """Advice that names the nearest valid name and what is allowed.
 

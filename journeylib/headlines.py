@@ -11,6 +11,7 @@ import pandas as pd
 
 from journeylib import words
 from journeylib.findings import Finding, Findings, finding, ratios
+from journeylib.findings.made import estimates
 from journeylib.numbers import estimate, number
 
 
@@ -69,6 +70,7 @@ def outcome_shares(incidence: Any, at: float) -> Findings:
                 n=int(sizes[row.group]["n"]),
                 std_err=error if known else None,
                 group=None if row.group == "all" else row.group,
+                of=estimates(incidence, "share", row, events=[str(row.outcome)], at=float(at)),
             )
         )
     return Findings(told)

@@ -48,13 +48,16 @@ class Attributes:
     """What is known of a customer at the origin.
 
     A table with one row an id; or, with ``valid_from``, one row each time that
-    something became known: the latest not after the origin counts.
+    something became known: the latest not after the origin counts. ``measured_at`` names
+    the column that says when a row was measured: it chooses nothing, but the bias audit
+    fails a report that uses what was measured after the origin.
     """
 
     source: Source
     id: str
     columns: tuple[str, ...] | None = None
     valid_from: str | None = None
+    measured_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class Journey:
         Rules about rows that are no customer's doing.
     file
         The journey file itself.
+    simulated
+        Whether the customers are drawn from a known model; reports then say so.
+    labels
+        Name of an event or a stage -> plain words, as sentences and pictures have it.
     """
 
     name: str
@@ -94,6 +101,8 @@ class Journey:
     attributes: Attributes | None = None
     identities: Identities | None = None
     hygiene: Hygiene = field(default_factory=Hygiene)
+    simulated: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -148,7 +157,7 @@ def read_journey(
     top = Table(file, "", parse(file))
     top.only(
         *("name", "unit", "source", "columns", "constants", "sources", "identities", "stages"),
-        *("events", "window", "churn", "attributes", "hygiene"),
+        *("events", "window", "churn", "attributes", "hygiene", "labels", "simulated"),
     )
     feeds = read_feeds(top)
     stages = _stages(top.table("stages", {}))
@@ -168,10 +177,16 @@ def read_journey(
             read_identities(top.table("identities")) if "identities" in top.values else None
         ),
         hygiene=read_hygiene(top.table("hygiene", {})),
+        simulated=_flag(top, "simulated"),
+        labels=_labels(top.table("labels", {})),
     )
 
 
 # ---- one function a table of the file ------------------------------------------------
+
+
+def _labels(table: Table) -> dict[str, str]:
+    return {name: table.text(name) for name in table.values}
 
 
 def _stages(table: Table) -> dict[str, tuple[str, ...]]:
@@ -247,12 +262,22 @@ def _churn(table: Table) -> Churn:
     return Churn(inactivity_days=float(days), activity=activity)
 
 
+def _flag(table: Table, key: str) -> bool:
+    value = table.values.get(key, False)
+    if not isinstance(value, bool):
+        raise table.bad(key, value, "true or false")
+    return value
+
+
 def _attributes(table: Table, feeds: tuple[Feed, ...]) -> Attributes:
-    source = read_source(table, ("columns", "id", "valid_from"))
+    source = read_source(table, ("columns", "id", "valid_from", "measured_at"))
+    if "valid_from" in table.values and "measured_at" in table.values:
+        raise table.bad("measured_at", table.values["measured_at"], "valid_from or measured_at")
     ids = [feed.columns["id"] for feed in feeds if "id" in feed.columns]
     return Attributes(
         source=source,
         id=table.text("id", ids[0]) if ids else table.text("id"),
         columns=table.texts("columns") if "columns" in table.values else None,
         valid_from=table.text("valid_from") if "valid_from" in table.values else None,
+        measured_at=table.text("measured_at") if "measured_at" in table.values else None,
     )

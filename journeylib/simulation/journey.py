@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +98,7 @@ class SimulatedJourney:
             "mean_days_per_stage_within_180_days": t.days_per_stage(180.0),
         }
         about = {"simulated": True, "seed": self.seed, "unit": "days", "unseen": self.unseen}
+        about["model"] = asdict(t.model)
         return {**about, **{name: f.to_dict("records") for name, f in tables.items()}}
 
 

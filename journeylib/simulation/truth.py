@@ -94,7 +94,7 @@ class Truth:
         return frame[frame["share"] > 0].reset_index(drop=True)
 
     @cached_property
-    def _generators(self) -> np.ndarray:
+    def generators(self) -> np.ndarray:
         """Generator of each profile, shape (profiles, states, states), without opting out."""
         intensity = self.model.intensity()
         intensity[:, KINDS.index("opted_out")] = 0
@@ -113,7 +113,7 @@ class Truth:
         grid = np.asarray(times, dtype=float)
         if grid.ndim != 1 or not np.isfinite(grid).all() or (grid < 0).any():
             raise DataError(f"times must be a list of numbers from 0 up, not {times!r}")
-        out = np.empty((len(self._generators), len(grid), _ALIVE))
+        out = np.empty((len(self.generators), len(grid), _ALIVE))
         now = np.zeros((len(out), 1, _ALIVE))
         now[:, 0, start] = 1
         last = width = 0.0
@@ -121,7 +121,7 @@ class Truth:
             if grid[i] > last:
                 if not np.isclose(grid[i] - last, width, rtol=1e-12, atol=0):
                     width = grid[i] - last
-                    step = expm(self._generators * width)
+                    step = expm(self.generators * width)
                 now, last = now @ step, grid[i]
             out[:, i] = now[:, 0]
         return out
@@ -154,7 +154,7 @@ class Truth:
             )
         if event == "cancelled":
             states = self._states(times, PURCHASED)
-            weight = self.profiles["share"].to_numpy() * self._ever
+            weight = self.profiles["share"].to_numpy() * self.ever
             chosen = np.array([s.stage == "cancelled" for s in STATES[:_ALIVE]])
         else:
             states, weight = self._states(times, FIRST), self.profiles["share"].to_numpy()
@@ -164,11 +164,11 @@ class Truth:
         return self._mixed(states[:, :, chosen].sum(axis=2), times, weight, by, "probability")
 
     @cached_property
-    def _ever(self) -> np.ndarray:
+    def ever(self) -> np.ndarray:
         """Probability of ever purchasing, by profile: absorption of the stages before it."""
         b = len(BEFORE)
-        inner = self._generators[:, :b, :b]
-        into = self._generators[:, :b, b : b + len(AFTER)].sum(axis=2)
+        inner = self.generators[:, :b, :b]
+        into = self.generators[:, :b, b : b + len(AFTER)].sum(axis=2)
         return np.linalg.solve(-inner, into[:, :, None])[:, FIRST, 0]
 
     def occupancy(
@@ -192,8 +192,8 @@ class Truth:
         The integral of exp(Qt) is the upper right block of the exponential of
         [[Q, I], [0, 0]] (Van Loan 1978, IEEE Trans. Automat. Control 23).
         """
-        wide = np.zeros((len(self._generators), 2 * _ALIVE, 2 * _ALIVE))
-        wide[:, :_ALIVE, :_ALIVE] = self._generators
+        wide = np.zeros((len(self.generators), 2 * _ALIVE, 2 * _ALIVE))
+        wide[:, :_ALIVE, :_ALIVE] = self.generators
         wide[:, :_ALIVE, _ALIVE:] = np.eye(_ALIVE)
         days = expm(wide * horizon)[:, FIRST, None, _ALIVE:]
         share = self.profiles["share"].to_numpy()

@@ -102,6 +102,7 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
         "than that, or before a final silence at least that long",
         censors=f"at the cutoff, {log.window.cutoff}",
         enters=entry_words(log),
+        origin=active.name,
     )
     ends = _with_origin(log, ends, by, active)
     return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock, BACK, before=False))
@@ -125,6 +126,7 @@ def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
         stops=f"at the first {end.name}",
         censors=f"at the cutoff, {log.window.cutoff}",
         enters=entry_words(log),
+        origin=active.name,
     )
     ends = _with_origin(log, ends, by, active)
     return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock))

@@ -26,12 +26,16 @@ CORE = ("id", "start", "stop", "cause")
 
 @dataclass(frozen=True)
 class Clock:
-    """In words: when the clock starts, what stops it, what censors it, who enters late."""
+    """In words: when the clock starts, what stops it, what censors it, who enters late.
+
+    ``origin`` is the name of what starts it, empty where it has none.
+    """
 
     starts: str
     stops: str
     censors: str
     enters: str = "every spell is watched from its origin"
+    origin: str = ""
 
     @property
     def frame(self) -> pd.DataFrame:

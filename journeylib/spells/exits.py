@@ -151,6 +151,7 @@ def exits(
             f"at the first of {ways.words}",
             censor_words(log, until),
             entry_words(log),
+            asked.origin.name,
         ),
         merged=TIED,
         before=prior == "exclude" and not (own and len(ways.events) == 1),

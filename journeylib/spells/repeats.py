@@ -104,6 +104,7 @@ def repeats(
         stops=f"at each {event} after that, and runs on",
         censors=censor_words(log, until),
         enters=entry_words(log),
+        origin=asked.origin.name,
     )
     rules = Rules("customers", (event,), KEYS, asked.by, words, before=False)
     found = with_end_event(asked, firsts(asked))

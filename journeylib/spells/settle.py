@@ -182,7 +182,7 @@ def _timed(log: EventLog, ends: ir.Table, rules: Rules) -> ir.Table:
         ((timed["_stop"] == timed["_start"]) & (timed["_start"] > 0), AT_OPENING),
         else_=AT_RISK,
     )
-    return timed.mutate(_fate=fate)
+    return timed.mutate(_fate=fate).drop("_event", "_limit")
 
 
 def _audit(kept: ir.Table, rules: Rules) -> Audit:

@@ -8,7 +8,8 @@
   at once have no row (audited).
 - A terminal stage, or being lost, ends the journey: no row follows. At one instant it
   comes before any move, and of several the first named wins (audited).
-- Otherwise the last stay is censored at the cutoff.
+- Otherwise the last stay is censored at the cutoff, or earlier at ``until``: an event after
+  which nothing is seen any more. A move at its very instant counts, a later one does not.
 - A stay that ended before the window opened makes no row; who is in a stage when it opens
   enters late.
 """
@@ -24,6 +25,7 @@ import ibis.expr.types as ir
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning, any_of, of_events
 from journeylib.events.keep import keep
+from journeylib.journey import FIRST_CONTACT
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.exits import Exits, exits_seen, resolve
 from journeylib.spells.question import (
@@ -33,6 +35,7 @@ from journeylib.spells.question import (
     censor_words,
     entry_words,
     firsts,
+    with_end_event,
     with_origin_rows,
 )
 from journeylib.spells.settle import Rules, as_spells, settled
@@ -52,6 +55,7 @@ def stages(
     terminal: str | Sequence[str] = (),
     by: str | Sequence[str] | None = (),
     movement: str = "forward",
+    until: str | None = None,
 ) -> Spells:
     """Stays in the stages of the journey, one row each.
 
@@ -70,6 +74,10 @@ def stages(
     movement
         ``"forward"``: a customer moves only to later stages than any before; an event of
         an earlier stage changes nothing. ``"free"``: to any other stage, back too.
+    until
+        After what a customer is not seen any more, as in ``time_to``: an event (such as
+        opting out), or a column that holds a planned end. Without it whoever cannot be
+        seen looks as if staying where last seen.
 
     Returns
     -------
@@ -104,15 +112,16 @@ def stages(
     origin = of_events("stage", _events(log, passing))
     if ways.events:
         origin = origin.besides(ways.any_event)
-    asked = ask(log, origin, by)
+    asked = ask(log, origin, by, until=until)
     if STAGE in asked.by.names:
         raise DataError(f"stays have a column {STAGE!r} of their own", where="by")
     clock = Clock(
         starts=f"at the customer's first event of a stage ({', '.join(passing)})",
         stops=f"at each move {'to a later' if movement == 'forward' else 'to another'} stage"
         + (f"; for good at {ways.words}" if ends_at else ""),
-        censors=censor_words(log, None),
+        censors=censor_words(log, until),
         enters=entry_words(log),
+        origin=FIRST_CONTACT,
     )
     rules = Rules("customers", names, KEYS, asked.by, clock, TIED, before=bool(ends_at))
     numbers = [names.index(name) + 1 for name in ends_at]
@@ -175,13 +184,11 @@ def _events(log: EventLog, stages_: Sequence[str]) -> frozenset[str]:
 def _ends(asked: Question, ways: Exits, numbers: Sequence[int]) -> ir.Table:
     """One row a customer: origin and end of the journey; ``_which`` as ``causes`` number it."""
     if not ways.names:
-        found = firsts(asked)
-        return found.select(
-            "id",
-            _origin=asked.ticks(found["_start_at"]),
-            _event=ibis.null("int64"),
-            _merged=ibis.literal(0),
-        )
+        found = with_end_event(asked, firsts(asked))
+        columns = {"_origin": asked.ticks(found["_start_at"]), "_event": ibis.null("int64")}
+        if asked.end_event is not None:
+            columns["_end"] = asked.ticks(found["_end_at"])
+        return found.select("id", _merged=ibis.literal(0), **columns)
     ends = exits_seen(asked, ways)
     which = ibis.cases(
         *((ends["_which"] == n, number) for n, number in enumerate(numbers, start=1)), else_=0

@@ -178,4 +178,10 @@ def _clock(asked: Question, event: str, occurrence: int, until: str | None) -> C
         kind = "days" if asked.log.window.resolution == "day" else "moments"
         which = f"{event} number {occurrence}, counted in distinct {kind}"
     begins = start_words(asked, event)
-    return Clock(begins, f"at {which}", censor_words(asked.log, until), entry_words(asked.log))
+    return Clock(
+        begins,
+        f"at {which}",
+        censor_words(asked.log, until),
+        entry_words(asked.log),
+        asked.origin.name,
+    )

@@ -1,83 +1,16 @@
-"""What a report says about itself: which assumptions it rests on and how they fared.
-
-A check looks at one assumption and ends *passed*, *warned* or *failed*, with
-what was seen and what the reader should make of it. It never changes a number.
-"""
+"""Checks of single assumptions, each made of a result that the notebook already has."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from journeylib import words
-from journeylib.activity import activity
 from journeylib.audit import Audit
-from journeylib.errors import DataError
+from journeylib.events.activity import activity
+from journeylib.ledger.core import Check
 from journeylib.numbers import number
-
-VERDICTS = ("passed", "warned", "failed")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One assumption: what it is, how it fared, what was seen, what follows."""
-
-    assumption: str
-    verdict: str
-    seen: str
-    follows: str
-
-    def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise DataError(f"verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
-
-
-class Ledger(tuple[Check, ...]):
-    """Several checks as one table."""
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """Columns ``assumption, verdict, seen, follows``."""
-        columns = ["assumption", "verdict", "seen", "follows"]
-        return pd.DataFrame([vars(check) for check in self], columns=columns)
-
-    def __repr__(self) -> str:
-        return "\n".join(f"{c.verdict}: {c.assumption}. {c.seen} {c.follows}" for c in self)
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td class='verdict {c.verdict}'>{c.verdict}</td>"
-            f"<th scope='row'>{escape(c.assumption)}</th>"
-            f"<td>{escape(c.seen)}</td><td>{escape(c.follows)}</td></tr>"
-            for c in self
-        )
-        tally = ", ".join(
-            f"{n} {verdict}"
-            for verdict in VERDICTS
-            if (n := [c.verdict for c in self].count(verdict))
-        )
-        heads = "".join(
-            f"<th scope='col'>{h}</th>"
-            for h in ("verdict", "assumption", "what was seen", "what follows")
-        )
-        return (
-            f"<table class='journey ledger'><caption>Assumptions: {tally}</caption>"
-            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        )
-
-
-def ledger(*checks: Check | None) -> Ledger:
-    """Collect checks; None stands for a check that does not apply and is left out.
-
-    Examples
-    --------
-    >>> print(ledger(Check("ties are few", "passed", "2 ties.", "Nothing."), None))
-    passed: ties are few. 2 ties. Nothing.
-    """
-    return Ledger(c for c in checks if c is not None)
 
 
 def check_dropped(audit: Audit, most: float = 0.05) -> Check:

@@ -1,0 +1,33 @@
+"""The few numbers that a report stands on, in a form that the index can read.
+
+``core`` is what a finding is; ``made`` makes findings of results.
+"""
+
+from journeylib.findings.core import MIME, Finding, Findings, finding, findings
+from journeylib.findings.made import (
+    counts,
+    excess_times,
+    mean_times,
+    medians,
+    ratios,
+    shares,
+    stage_shares,
+    stage_times,
+)
+
+__all__ = [
+    "MIME",
+    "Finding",
+    "Findings",
+    "counts",
+    "excess_times",
+    "finding",
+    "findings",
+    "mean_times",
+    "medians",
+    "ratios",
+    "shares",
+    "stage_shares",
+    "stage_times",
+    "values",
+]
