@@ -69,7 +69,12 @@ def plot_curve(
         f"{label.capitalize()} over time in {curve.unit}; bands are 95% intervals. "
         "Below: number at risk, in brackets events so far."
     )
-    return describe(ax, f"Step curve: {label}. {words.say(curve)}", caption)
+    return describe(
+        ax,
+        f"Step curve: {label}. {words.say(curve)}",
+        caption,
+        _behind(frame, "survival", label, ax),
+    )
 
 
 def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
@@ -98,7 +103,12 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
         f"Share with each outcome over time in {incidence.unit}, competing outcomes taken "
         "into account; bands are 95% intervals."
     )
-    return describe(ax, f"Step curves: cumulative incidence. {words.say(incidence)}", caption)
+    return describe(
+        ax,
+        f"Step curves: cumulative incidence. {words.say(incidence)}",
+        caption,
+        _behind(frame, "incidence", "share", ax),
+    )
 
 
 def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
@@ -120,7 +130,22 @@ def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None
     ax.set_ylim(0, None)
     ax.set_ylabel(f"mean number of {event} per customer")
     caption = f"Mean cumulative number of {event} in {count.unit}; bands are 95% intervals."
-    return describe(ax, f"Step curve: mean count. {words.say(count)}", caption)
+    numbers = _behind(count.frame, "mean_count", f"mean number of {event}", ax)
+    return describe(ax, f"Step curve: mean count. {words.say(count)}", caption, numbers)
+
+
+def _behind(frame: pd.DataFrame, value: str, label: str, ax: Axes) -> pd.DataFrame:
+    """The numbers of the steps shown; every line the same columns."""
+    counted = [c for c in ("at_risk", "events") if c in frame]
+    shown = frame.loc[
+        frame["time"] <= ax.get_xlim()[1], ["group", "time", value, "low", "high", *counted]
+    ]
+    shown = (
+        shown.assign(events=shown.groupby("group")["events"].cumsum())
+        if "events" in shown
+        else shown
+    )
+    return shown.rename(columns={value: label, "events": "events so far"})
 
 
 def _steps(

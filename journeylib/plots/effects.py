@@ -40,7 +40,8 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     caption = (
         "Hazard ratios: above 1 the event comes sooner, below 1 later, all else in the model equal."
     )
-    return describe(ax, f"Forest plot of hazard ratios. {words.say(effects)}", caption)
+    alt = f"Forest plot of hazard ratios. {words.say(effects)}"
+    return describe(ax, alt, caption, _behind(frame, "hazard ratio"))
 
 
 def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
@@ -62,7 +63,8 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     horizon = number(result.about.get("horizon", np.nan))
     ax.set_xlabel(f"mean {result.unit} without the event, of the first {horizon}; 95% interval")
     caption = f"Mean {result.unit} without the event within the first {horizon} {result.unit}."
-    return describe(ax, f"Dot plot of mean times. {words.say(result)}", caption)
+    alt = f"Dot plot of mean times. {words.say(result)}"
+    return describe(ax, alt, caption, _behind(frame, f"mean {result.unit}"))
 
 
 def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
@@ -89,7 +91,14 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
         f"Mean {scan.unit} without {event} within the first {horizon}: each group less all "
         "others together. Right of the line the group waits longer."
     )
-    return describe(ax, f"Dot plot of differences in mean time. {words.say(scan)}", caption)
+    alt = f"Dot plot of differences in mean time. {words.say(scan)}"
+    return describe(ax, alt, caption, _behind(frame, f"difference in {scan.unit}"))
+
+
+def _behind(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+    """The numbers of dots with intervals."""
+    names = [c for c in ("label", "value", "low", "high", "n", "events") if c in frame]
+    return frame[names].rename(columns={"label": "group", "value": label})
 
 
 def dots(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:

@@ -59,7 +59,12 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
         f"Where customers are over time in {occupancy.unit}; the layers add up to everybody. "
         f"n = {occupancy.about['n']:,}; the intervals are in the table."
     )
-    return describe(ax, f"Stacked layers. {words.say(occupancy, at=last)}", caption)
+    numbers = occupancy.at(np.linspace(0, last, 13))
+    numbers = numbers.loc[
+        numbers["group"] == group, ["time", "stage", "probability", "low", "high"]
+    ]
+    alt = f"Stacked layers. {words.say(occupancy, at=last)}"
+    return describe(ax, alt, caption, numbers)
 
 
 def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
@@ -90,7 +95,9 @@ def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
         for r in frame.itertuples()
     )
     alt = f"Dot plot of mean {occupancy.unit} in each stage: {told}."
-    return describe(ax, alt, f"Mean {occupancy.unit} in each stage, of {first}.")
+    numbers = frame[["label", "value", "low", "high"]]
+    numbers = numbers.rename(columns={"label": "stage", "value": f"mean {occupancy.unit}"})
+    return describe(ax, alt, f"Mean {occupancy.unit} in each stage, of {first}.", numbers)
 
 
 def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:
@@ -138,7 +145,7 @@ def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:
         f"all customers that makes it; n = {flows.about['n']:,}. Not drawn: whoever stays. "
         "The intervals are in the table."
     )
-    return describe(ax, f"Bands between stages. {words.say(flows)}", caption)
+    return describe(ax, f"Bands between stages. {words.say(flows)}", caption, flows.frame)
 
 
 def _colours(names: list[str]) -> dict[str, Any]:

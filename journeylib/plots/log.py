@@ -46,7 +46,7 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     alt = f"Lines of events over time from {first:%Y-%m-%d} to {last:%Y-%m-%d}. Totals: {totals}."
     caption = "Events over time, each kind on a scale of its own that begins at zero."
-    return describe(axes[0], alt, caption)
+    return describe(axes[0], alt, caption, activity)
 
 
 def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = None) -> Axes:
@@ -85,5 +85,8 @@ def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = 
     sns.despine(ax=ax, left=True)
     shown = ", ".join(f"{n} {v:,}" for n, v in zip(counts[label], counts[value]))
     return describe(
-        ax, f"Bars of {value} by {label}: {shown}.", f"{value.capitalize()} by {label}."
+        ax,
+        f"Bars of {value} by {label}: {shown}.",
+        f"{value.capitalize()} by {label}.",
+        counts[[label, value]],
     )

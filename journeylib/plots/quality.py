@@ -55,7 +55,8 @@ def plot_calibration(calibration: Any, ax: Axes | None = None) -> Axes:
     ax.legend(loc="upper left")
     sns.despine(ax=ax)
     caption = f"Points on the dashed line: predicted risks of {event} by {when} come true."
-    return describe(ax, f"Calibration plot. {words.say(calibration)}", caption)
+    numbers = table[["predicted", "observed", "low", "high", "n", "events"]]
+    return describe(ax, f"Calibration plot. {words.say(calibration)}", caption, numbers)
 
 
 def plot_quality(assessment: Any) -> Axes:
@@ -86,7 +87,8 @@ def plot_quality(assessment: Any) -> Axes:
     lower.set_ylabel("AUC\n(0.5 is chance)")
     lower.set_xlabel(f"{assessment.unit} since the origin, 95% intervals")
     caption = f"How close and how well ordered predicted risks are. {assessment.reason}"
-    return describe(upper, f"Prediction quality by time. {words.say(assessment)}", caption)
+    alt = f"Prediction quality by time. {words.say(assessment)}"
+    return describe(upper, alt, caption, table)
 
 
 def _band(ax: Axes, table: Any, score: str, colour: Any, label: str) -> None:
@@ -132,4 +134,5 @@ def plot_balance(weighting: Any, ax: Axes | None = None) -> Axes:
     ax.grid(axis="y", visible=False)
     sns.despine(ax=ax, left=True)
     caption = "How different the groups are in each covariate, before and after weighting."
-    return describe(ax, f"Balance plot. {words.say(weighting)}", caption)
+    numbers = gaps.rename(index=words.term).rename_axis("covariate").reset_index()
+    return describe(ax, f"Balance plot. {words.say(weighting)}", caption, numbers)

@@ -1,8 +1,9 @@
-"""One look for every picture, and how a picture says in words what it shows.
+"""One look for every picture, and how a picture says in words and numbers what it shows.
 
 A plot returns its Axes. In a notebook an Axes made here displays itself as a
-PNG whose output metadata holds the alt text and the caption, so that a rendered
-page and a screen reader get them from the notebook itself.
+PNG whose output metadata holds the alt text, the caption and the numbers behind
+the picture, so that a rendered page and a screen reader get them from the
+notebook itself.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 8.0, 4.4
+MOST_ROWS = 240  # behind a picture: more than a reader takes in, few enough for the page
 _DPI = 160
 _ATTRIBUTE = "_journey_picture"
 
@@ -45,10 +48,11 @@ RC: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """What a picture shows, in words."""
+    """What a picture shows, in words and in numbers."""
 
     alt: str
     caption: str
+    table: pd.DataFrame | None = None
 
 
 def palette(n: int) -> list[Any]:
@@ -76,11 +80,94 @@ def stacked_axes(n: int, height: float = 1.5, width: float = WIDTH) -> list[Axes
     return list(axes[:, 0])
 
 
-def describe(ax: Axes, alt: str, caption: str) -> Axes:
-    """Attach what the picture shows and let notebooks display it so."""
-    setattr(ax, _ATTRIBUTE, Picture(alt, caption))
+def describe(ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None) -> Axes:
+    """Attach what the picture shows and let notebooks display it so.
+
+    Parameters
+    ----------
+    ax
+        What was drawn on.
+    alt
+        What the picture shows, with the finding in words, for who does not see it.
+    caption
+        What stands below it.
+    table
+        The numbers behind it; by default those of the lines drawn with a label. Long ones
+        are thinned by :func:`behind`.
+
+    Examples
+    --------
+    >>> ax = new_axes(None)
+    >>> _ = ax.plot([0, 30], [0, 0.14], label="search")
+    >>> picture(describe(ax, "A line that rises to 14%.", "Share by day.")).table
+       series   x     y
+    0  search   0  0.00
+    1  search  30  0.14
+    """
+    numbers = drawn(ax) if table is None else table.reset_index(drop=True)
+    setattr(ax, _ATTRIBUTE, Picture(alt, caption, numbers))
     _show_in_notebooks()
     return ax
+
+
+def drawn(ax: Axes) -> pd.DataFrame | None:
+    """The lines of an Axes as numbers: columns ``series, x, y``; None where none has a label."""
+    lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+    parts = [
+        pd.DataFrame(
+            {"series": str(line.get_label()), "x": line.get_xdata(), "y": line.get_ydata()}
+        )
+        for line in lines
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def behind(table: pd.DataFrame, most: int = MOST_ROWS) -> dict[str, list[Any]]:
+    """The numbers behind a picture as an output's metadata holds them.
+
+    Parameters
+    ----------
+    table
+        One row a drawn value; of consecutive rows that belong to one line, such as
+        those of a group, every so many are kept, and the last always.
+    most
+        About how many rows are kept.
+
+    Returns
+    -------
+    dict
+        ``columns`` and ``rows``, in values that JSON knows: six significant digits, None
+        for a number that does not exist.
+
+    Examples
+    --------
+    >>> behind(pd.DataFrame({"day": [0, 30], "share": [np.nan, 1 / 3]}))
+    {'columns': ['day', 'share'], 'rows': [[0, None], [30, 0.333333]]}
+    >>> len(behind(pd.DataFrame({"group": "a", "day": range(5000)}), most=100)["rows"])
+    100
+    """
+    if len(table) > most:
+        lines = [c for c in ("group", "series", "outcome", "stage") if c in table]
+        parts = table.groupby(lines, sort=False, observed=True) if lines else [("", table)]
+        each = max(most // max(len(parts), 1), 4)
+        table = pd.concat([_spread(part, each) for _, part in parts]).head(MOST_ROWS)
+    rows = zip(*(map(_plain, table[c]) for c in table.columns), strict=True)
+    return {"columns": [str(c) for c in table.columns], "rows": [list(row) for row in rows]}
+
+
+def _spread(part: pd.DataFrame, most: int) -> pd.DataFrame:
+    places = np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).round().astype(int))
+    return part.iloc[places]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return None if value is None or value is pd.NaT else str(value).removesuffix(" 00:00:00")
 
 
 def picture(ax: Axes) -> Picture | None:
@@ -155,7 +242,14 @@ def _png_output(ax: Axes) -> tuple[bytes, dict[str, Any]] | None:
     data = png(ax.figure)  # type: ignore[arg-type]
     width = int.from_bytes(data[16:20], "big")  # the PNG header's own width
     plt.close(ax.figure)  # type: ignore[arg-type]  # or the inline backend shows it again
-    return data, {"width": round(width * 96 / _DPI), "alt": shown.alt, "caption": shown.caption}
+    about: dict[str, Any] = {
+        "width": round(width * 96 / _DPI),
+        "alt": shown.alt,
+        "caption": shown.caption,
+    }
+    if shown.table is not None and not shown.table.empty:
+        about["table"] = behind(shown.table)
+    return data, about
 
 
 def _plain_output(ax: Axes, printer: Any, cycle: bool) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from journeylib.numbers import UNKNOWN, estimate, number
+from journeylib.reporting.changes import Change
+
+_THREE = ("value", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,8 @@ class Row:
         As text; ``value`` is "not reached" where there is none.
     left, right, point
         Ends of the interval and the value on the card's scale, 0 to 100; None where unknown.
+    since
+        Against the previous run; None where there is none to hold it against.
     """
 
     group: str
@@ -29,6 +36,7 @@ class Row:
     left: float | None = None
     right: float | None = None
     point: float | None = None
+    since: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,15 @@ class Card:
         return len(self.rows) == 1
 
 
-def cards(findings: Iterable[Mapping[str, Any]]) -> list[Card]:
+def cards(findings: Iterable[Mapping[str, Any]], changes: Sequence[Change] = ()) -> list[Card]:
     """Findings gathered by name, in the order in which names first appear.
 
     Parameters
     ----------
     findings
         As in a run record: ``name, value, low, high, unit, n, events, scale, group``.
+    changes
+        Against an earlier run, as :func:`journeylib.reporting.changes.compare` gives them.
 
     Examples
     --------
@@ -79,39 +89,23 @@ def cards(findings: Iterable[Mapping[str, Any]]) -> list[Card]:
     byname: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for f in findings:
         byname.setdefault((str(f.get("name", "")), str(f.get("unit") or "")), []).append(f)
-    return [_card(name, unit, items) for (name, unit), items in byname.items()]
-
-
-def number(value: Any, digits: int = 4) -> str:
-    """A number as the analysis writes it: thousands separated, four significant digits.
-
-    Examples
-    --------
-    >>> number(23570), number(0.123456), number(12345.678), number(None)
-    ('23,570', '0.1235', '12,346', '–')
-    """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if not isinstance(value, float) or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    if abs(value) < 1e-4:
-        return f"{value:.{max(digits - 3, 0)}g}"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    text = f"{value:.{digits}g}"
-    return f"{float(text):,}".removesuffix(".0") if "e" not in text else text
+    # a change holds the very finding that it is about
+    since = {id(c.new): c for c in changes if c.new is not None}
+    return [_card(name, unit, items, since) for (name, unit), items in byname.items()]
 
 
 def value_text(finding: Mapping[str, Any]) -> str:
-    """The value with its unit."""
-    value, unit = finding.get("value"), str(finding.get("unit") or "")
-    if value is None:
+    """The value with its unit, to the digits that its interval bears.
+
+    Examples
+    --------
+    >>> value_text({"value": 17.08, "low": 8.499, "high": 32.63, "unit": "days"})
+    '17 days'
+    """
+    unit = str(finding.get("unit") or "")
+    if finding.get("value") is None:
         return "not reached"
-    return f"{_rounded(value, finding)}{unit if unit == '%' else f' {unit}' if unit else ''}"
+    return f"{_three(finding)[0]}{unit if unit == '%' else f' {unit}' if unit else ''}"
 
 
 def interval_text(finding: Mapping[str, Any]) -> str:
@@ -122,11 +116,15 @@ def interval_text(finding: Mapping[str, Any]) -> str:
     >>> interval_text({"value": None, "low": 310.0, "high": None})
     '310 to beyond follow-up'
     """
-    low, high = finding.get("low"), finding.get("high")
-    if low is None and high is None:
+    if finding.get("low") is None and finding.get("high") is None:
         return ""
-    ends = ["beyond follow-up" if x is None else _rounded(x, finding) for x in (low, high)]
-    return f"{ends[0]} to {ends[1]}"
+    low, high = ("beyond follow-up" if end == UNKNOWN else end for end in _three(finding)[1:])
+    return f"{low} to {high}"
+
+
+def _three(finding: Mapping[str, Any]) -> tuple[str, str, str]:
+    value, low, high = (x if isinstance(x, int | float) else None for x in map(finding.get, _THREE))
+    return estimate(value, low, high, ratio=finding.get("scale") == "log")
 
 
 def counted_text(finding: Mapping[str, Any]) -> str:
@@ -144,23 +142,9 @@ def counted_text(finding: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _rounded(x: Any, finding: Mapping[str, Any]) -> str:
-    """A number with as many decimals as its interval warrants: two digits of the width.
-
-    Examples
-    --------
-    >>> wide = {"value": 17.08, "low": 8.499, "high": 32.63}
-    >>> [_rounded(wide[k], wide) for k in wide]
-    ['17', '8', '33']
-    """
-    low, high = finding.get("low"), finding.get("high")
-    if not isinstance(low, int | float) or not isinstance(high, int | float) or high <= low:
-        return number(x)
-    places = min(max(1 - math.floor(math.log10(high - low)), 0), 4)
-    return f"{x:,.{places}f}"
-
-
-def _card(name: str, unit: str, items: list[Mapping[str, Any]]) -> Card:
+def _card(
+    name: str, unit: str, items: list[Mapping[str, Any]], since: Mapping[int, Change]
+) -> Card:
     scale = _Scale.over(items, unit)
     rows = tuple(
         Row(
@@ -171,6 +155,7 @@ def _card(name: str, unit: str, items: list[Mapping[str, Any]]) -> Card:
             left=scale.place(f.get("low")) if scale else None,
             right=scale.place(f.get("high")) if scale else None,
             point=scale.place(f.get("value")) if scale else None,
+            since=since.get(id(f)),
         )
         for f in items
     )

@@ -46,6 +46,23 @@ def clean(html: str) -> str:
         return str(_cleaner().clean(_STYLE.sub("", html)))
 
 
+# overrides and isolates would turn around the numbers that follow them; the others are no text
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """A text whose control characters are seen: null bytes, and marks that turn around a line.
+
+    Examples
+    --------
+    >>> visible("a\\0b\\u202ec")
+    'a\ufffdb\ufffdc'
+    """
+    return _INVISIBLE.sub("\ufffd", text)
+
+
 @functools.cache
 def _cleaner() -> Any:
     from bleach.html5lib_shim import Filter  # type: ignore[import-untyped]

@@ -1,7 +1,7 @@
 """From an executed notebook to the story that a page tells: pure functions on its cells.
 
-Findings and provenance are lifted out, machinery is left out, and what remains
-is prose, pictures and tables with their code folded away.
+Findings, estimand and provenance are lifted out, machinery is left out, and what
+remains is prose, pictures and tables with their code folded away.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from typing import Any
 from journeylib.errors import PlanError
 from journeylib.reporting.params import Parameter, declared
 from journeylib.reporting.records import FINDING_MIME, RunRecord, source, tags
+
+ESTIMAND_MIME = "application/vnd.journey.estimand+json"
+LEDGER_MIME = "application/vnd.journey.ledger+json"
+VERDICTS = ("failed", "warned", "passed")
 
 _OUT = frozenset(
     {
@@ -45,12 +49,24 @@ class Story:
         The cells to show, in the notebook format.
     parameters
         As the notebook declares them.
+    estimand
+        What exactly is estimated: label and text.
+    checks
+        Assumptions and how they fared, the failed ones first.
     """
 
     question: str
     intro: str
     notebook: Any
     parameters: tuple[Parameter, ...]
+    estimand: tuple[tuple[str, str], ...] = ()
+    checks: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def tally(self) -> list[tuple[str, int]]:
+        """How many assumptions fared how; only verdicts that occur."""
+        seen = [check["verdict"] for check in self.checks]
+        return [(verdict, seen.count(verdict)) for verdict in VERDICTS if verdict in seen]
 
 
 def tell(notebook: Any, record: RunRecord) -> Story:
@@ -68,7 +84,7 @@ def tell(notebook: Any, record: RunRecord) -> Story:
         parameters = declared(notebook, record.notebook)
     except PlanError:
         parameters = ()
-    cells = [c for c in shown.cells if not _OUT & tags(c)]
+    cells = [c for c in shown.cells if not _OUT & tags(c) and not _is_estimand(c)]
     question = intro = ""
     if cells and cells[0].cell_type == "markdown":
         _, question, intro = split_heading(source(cells[0]))
@@ -76,7 +92,7 @@ def tell(notebook: Any, record: RunRecord) -> Story:
     cells = [_trimmed(c) for c in cells]
     cells = [c for c in cells if source(c).strip() or c.get("outputs")]
     shown.cells = _without_empty_sections(_joined(cells))
-    return Story(question, intro, shown, parameters)
+    return Story(question, intro, shown, parameters, _estimand(notebook), _checks(notebook))
 
 
 def split_heading(text: str) -> tuple[str, str, str]:
@@ -119,6 +135,44 @@ def plain(markdown: str) -> str:
     """
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
     return re.sub(r"\*{1,3}|`|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", text).strip()
+
+
+def payloads(notebook: Any, mime: str) -> list[Mapping[str, Any]]:
+    """What the outputs of a notebook hold under a MIME type, in their order."""
+    found = [
+        output.get("data", {}).get(mime)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    ]
+    return [payload for payload in found if isinstance(payload, Mapping)]
+
+
+def read_checks(payload: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """The checks of a ledger as it was emitted, whatever else it may hold."""
+    names = ("assumption", "verdict", "seen", "follows", "kind")
+    given = payload.get("checks")
+    checks = [c for c in given if isinstance(c, Mapping)] if isinstance(given, list) else []
+    told = [{name: str(c.get(name) or "") for name in names} for c in checks]
+    return [c for c in told if c["verdict"] in VERDICTS]
+
+
+def _checks(notebook: Any) -> tuple[Mapping[str, str], ...]:
+    """Every check once, although a ledger may repeat those of an earlier one."""
+    found = [c for payload in payloads(notebook, LEDGER_MIME) for c in read_checks(payload)]
+    once = {(c["assumption"], c["seen"]): c for c in found}
+    return tuple(sorted(once.values(), key=lambda c: VERDICTS.index(c["verdict"])))
+
+
+def _estimand(notebook: Any) -> tuple[tuple[str, str], ...]:
+    rows = [row for payload in payloads(notebook, ESTIMAND_MIME) for row in payload.get("rows", [])]
+    pairs = [row for row in rows if isinstance(row, list | tuple) and len(row) == 2]
+    return tuple({str(label): str(text) for label, text in pairs}.items())
+
+
+def _is_estimand(cell: Any) -> bool:
+    """Whether a cell shows nothing but the estimand, which stands at the top of the page."""
+    outputs = cell.get("outputs", [])
+    return bool(outputs) and all(ESTIMAND_MIME in o.get("data", {}) for o in outputs)
 
 
 def _trimmed(cell: Any) -> Any:

@@ -7,7 +7,18 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, counted, estimate, in_group, name, shares
+from journeylib.words.parts import (
+    MOST,
+    and_more,
+    counted,
+    estimate,
+    in_group,
+    name,
+    of_group,
+    shares,
+    span,
+    whom,
+)
 
 
 def curve(curve: Any, at: float | None) -> str:
@@ -19,24 +30,29 @@ def curve(curve: Any, at: float | None) -> str:
 
 def curve_at(curve: Any, event: str, at: float) -> list[str]:
     """One sentence a group: how many by a time."""
-    n = counted(curve)
-    table = curve.table
-    told = []
+    n, table, who = counted(curve), curve.table, whom(curve)
+    told: list[str] = []
     for row in curve.at([at]).itertuples(index=False):
         by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
         size = f"(n = {n.get(row.group, 0):,}, {int(by_then):,} events by then)"
-        when = f"within {number(at)} {curve.unit}"
+        whose = of_group(curve, row.group)
+        # the time is explained once
+        when = f"within {number(at) + ' ' + curve.unit if told else span(at, curve.unit)}"
         if pd.isna(row.survival):
-            told.append(f"Nobody{in_group(row.group)} was followed for {number(at)} {curve.unit}.")
+            told.append(f"Nobody{whose} was followed for {number(at)} {curve.unit}.")
         elif not by_then:
-            told.append(f"None{in_group(row.group)} reach {event} {when} {size}.")
+            told.append(f"None{those(whose)} reach {event} {when} {size}.")
         else:
             share, low, high = shares(1 - row.survival, 1 - row.high, 1 - row.low)
             told.append(
-                f"Of 100{in_group(row.group)}, about {share} ({low} to {high}) reach {event} "
-                f"{when} {size}."
+                f"Of 100 {who}{whose}, about {share} ({low} to {high}) reach {event} {when} {size}."
             )
     return told
+
+
+def those(whose: str) -> str:
+    """A group as the part of which something is said."""
+    return f" of those{whose}" if whose else ""
 
 
 def curve_median(curve: Any, event: str) -> list[str]:
@@ -47,12 +63,13 @@ def curve_median(curve: Any, event: str) -> list[str]:
     told = []
     for row in curve.median.itertuples(index=False):
         size = f"n = {n.get(row.group, 0):,}, {events[row.group]:,} events"
-        who = in_group(row.group)
+        who = those(of_group(curve, row.group))
         if pd.isna(row.quantile):
             ends = "" if pd.isna(row.low) else f"; the interval begins at {number(row.low)}"
+            watched = span(float(last[row.group]), curve.unit)
             told.append(
-                f"Fewer than half{who} reach {event} within the {number(float(last[row.group]))} "
-                f"{curve.unit} of follow-up{ends} ({size})."
+                f"Fewer than half{who} reach {event} while we watched, at most {watched}{ends} "
+                f"({size})."
             )
         else:
             median, ends = estimate(row.quantile, row.low, row.high)
@@ -63,15 +80,37 @@ def curve_median(curve: Any, event: str) -> list[str]:
     return told
 
 
+def hazard(found: Any, at: float | None) -> str:
+    """The accumulated hazard by a time: events a customer would have who never leaves."""
+    event, n = name(found.about.get("event", "event")), counted(found)
+    last = float(found.table["time"].max()) if at is None else at
+    told = []
+    for row in found.at([last]).itertuples(index=False):
+        size = f"(n = {n.get(row.group, 0):,})"
+        if pd.isna(row.cumulative_hazard):
+            told.append(
+                f"Nobody{in_group(row.group)} was followed for {number(last)} {found.unit} {size}."
+            )
+            continue
+        value, ends = estimate(row.cumulative_hazard, row.low, row.high)
+        told.append(
+            f"By {number(last)} {found.unit}, the hazard of {event}{in_group(row.group)} has "
+            f"added up to {value} ({ends}) {size}."
+        )
+    size = f" ({found.about.get('events', 0):,} events; 95% intervals.)"
+    return " ".join(told[:MOST]) + and_more(len(told)) + size
+
+
 def incidence(incidence: Any, at: float | None) -> str:
     """How many reach each outcome first."""
     last = float(incidence.table["time"].max()) if at is None else at
-    told = []
+    told: list[str] = []
     for row in incidence.at([last]).itertuples(index=False):
         share, low, high = shares(row.incidence, row.low, row.high)
+        when = f"{number(last)} {incidence.unit}" if told else span(last, incidence.unit)
         told.append(
-            f"Of 100{in_group(row.group)}, about {share} ({low} to {high}) reach "
-            f"{name(row.outcome)} first within {number(last)} {incidence.unit}."
+            f"Of 100 {whom(incidence)}{of_group(incidence, row.group)}, about {share} ({low} to "
+            f"{high}) reach {name(row.outcome)} first within {when}."
         )
     size = f" (n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events.)"
     return " ".join(told[:MOST]) + and_more(len(told)) + size
@@ -86,7 +125,7 @@ def rmst(result: Any, at: float | None) -> str:
         who = "Everybody together" if row.group == "all" else row.group
         told.append(f"{who}: {mean} ({ends}) {result.unit}.")
     head = (
-        f"Mean time without {event} within the first {number(horizon)} {result.unit}, "
+        f"Mean time without {event} within the first {span(horizon, result.unit)}, "
         f"with 95% intervals (n = {result.about.get('n', 0):,}): "
     )
     return head + " ".join(told[:MOST]) + and_more(len(told))
@@ -100,8 +139,8 @@ def mean_count(count: Any, at: float | None) -> str:
     for row in count.at([last]).itertuples(index=False):
         mean, ends = estimate(row.mean_count, row.low, row.high)
         told.append(
-            f"By {number(last)} {count.unit}, a customer{in_group(row.group)} has had on average "
-            f"{mean} ({ends}) times {event}."
+            f"By {number(last)} {count.unit}, a customer{of_group(count, row.group)} has had on "
+            f"average {mean} ({ends}) times {event}."
         )
     size = f" (n = {count.about.get('ids', 0):,}, {count.about.get('events', 0):,} events.)"
     return " ".join(told[:MOST]) + and_more(len(told)) + size
@@ -115,7 +154,7 @@ def occupancy(result: Any, at: float | None) -> str:
         share, low, high = shares(row.probability, row.low, row.high)
         told.append(f"{name(row.stage)}{in_group(row.group)} {share} ({low} to {high})")
     size = f"(n = {result.about['n']:,}, {result.about['events']:,} moves; 95% intervals)"
-    return f"Of 100 customers, {number(last)} {result.unit} on: {', '.join(told)} {size}."
+    return f"Of 100 customers, {span(last, result.unit)} on: {', '.join(told)} {size}."
 
 
 def flows(result: Any, at: float | None) -> str:
@@ -124,9 +163,9 @@ def flows(result: Any, at: float | None) -> str:
     for move in result.table.sort_values("share", ascending=False).to_dict("records"):
         share, low, high = shares(move["share"], move["low"], move["high"])
         told.append(f"{name(move['from'])} to {name(move['to'])} {share} ({low} to {high})")
-    horizon, n = number(result.about["horizon"]), result.about["n"]
+    horizon, n = span(result.about["horizon"], result.unit), result.about["n"]
     moves = ", ".join(told[:MOST])
     return (
-        f"Of 100 customers, within {horizon} {result.unit}: {moves}.{and_more(len(told))} "
+        f"Of 100 customers, within {horizon}: {moves}.{and_more(len(told))} "
         f"(n = {n:,}; 95% intervals.)"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from html import escape
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from journeylib import numbers
+from journeylib.labels import label
 
 MOST = 8  # groups or terms told one by one
 
@@ -23,14 +25,14 @@ class Sentence(str):
 
 
 def name(event: object) -> str:
-    """An event's or column's name as words.
+    """An event's or column's name as words: its label in the journey file, or without underscores.
 
     Examples
     --------
     >>> name("coupon_redeemed")
     'coupon redeemed'
     """
-    return str(event).replace("_", " ").strip()
+    return label(event)
 
 
 def term(text: object, references: Mapping[str, str] | None = None) -> str:
@@ -94,6 +96,11 @@ def counted(result: Any) -> Mapping[str, int]:
     return {group: int(size["n"]) for group, size in result.about.get("sizes", {}).items()}
 
 
+def counted_events(result: Any) -> str:
+    """Who was counted and how many events they had, for a sentence's brackets."""
+    return f"n = {result.about['n']:,}, {result.about['events']:,} events"
+
+
 def shares(*shares: float) -> list[str]:
     """Shares "of 100", whole where they are large; an end without a number is said so."""
     return ["unknown" if pd.isna(x) else percent(x) for x in shares]
@@ -109,6 +116,54 @@ def estimate(value: float, low: float, high: float, ratio: bool = False) -> tupl
 def in_group(group: str) -> str:
     """The group as part of a sentence; nothing where there is one group."""
     return "" if group == "all" else f" in {group}"
+
+
+def of_group(result: Any, group: str) -> str:
+    """The group by what its columns say of it; nothing where there is one group.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Result
+    >>> of_group(Result(by=("campaign_type", "age")), "Type A / 45-54")
+    ' with campaign type Type A and age 45-54'
+    >>> of_group(Result(by=()), "all")
+    ''
+    """
+    levels = group.split(" / ") if len(result.by) > 1 else [group]
+    if group == "all" or len(levels) != len(result.by):
+        return in_group(group)
+    return " with " + " and ".join(
+        f"{name(column)} {level}" for column, level in zip(result.by, levels, strict=True)
+    )
+
+
+def whom(result: Any) -> str:
+    """Who is counted, in the plural: customers, or starts where one customer has several."""
+    n = result.about.get("n", 0)
+    several = result.about.get("ids", n) < n
+    return "starts of the clock" if several else "customers"
+
+
+_UNITS = {"hours": (24.0, "days"), "days": (30.4375, "months"), "weeks": (4.3482, "months")}
+
+
+def span(time: float, unit: str) -> str:
+    """A time with its unit, and in a coarser one where the number is too large to picture.
+
+    Examples
+    --------
+    >>> span(30, "days"), span(180.0, "days"), span(72, "hours")
+    ('30 days', '180 days (about 6 months)', '72 hours (about 3 days)')
+    """
+    told = f"{numbers.number(time)} {unit}"
+    size, coarser = _UNITS.get(unit, (math.inf, ""))
+    many = time / size
+    if not coarser or not many >= 2:
+        return told
+    if coarser == "months" and many >= 24:
+        many, coarser = many / 12, "years"
+    rounded = round(2 * many) / 2 if many < 4 else float(round(many))
+    return f"{told} (about {numbers.number(rounded)} {coarser})"
 
 
 def and_more(total: int) -> str:

@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from journeylib.reporting.cards import cards, number
+from journeylib.findings import finding
+from journeylib.reporting.cards import cards, interval_text, value_text
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.render import render
 from journeylib.reporting.sanitise import clean
 from journeylib.reporting.story import split_heading
-from journeylib.results import number as analysis_number
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 FINDING = "application/vnd.journey.finding+json"
@@ -147,7 +147,9 @@ def test_contents_lead_to_sections_of_their_own(page: BeautifulSoup) -> None:
     ids = [tag["id"] for tag in page.find_all(id=True)]
     assert len(ids) == len(set(ids))
     links = [a["href"][1:] for a in page.find("nav", class_="jr-toc").find_all("a")]
-    assert links == ["a-heading-too-high", "same", "same-2", "the-answer", "provenance"]
+    assert links == [
+        *("a-heading-too-high", "same", "same-2", "the-answer", "words", "provenance"),
+    ]
     assert set(links) <= set(ids)
     assert page.find("a", class_="jr-skip")["href"] == "#main"
 
@@ -165,6 +167,7 @@ def test_nothing_is_loaded_from_anywhere(html: str, page: BeautifulSoup) -> None
     assert not page.find_all(["link", "iframe", "object", "embed", "base"])
     assert not re.search(r"url\(|@import", html)
     assert [a["href"] for a in page.find_all("a") if "//" in a["href"]] == ["https://example.org"]
+    assert len(page.find_all("script")) == 1
 
 
 def test_the_policy_names_the_page_s_own_script_and_style(page: BeautifulSoup) -> None:
@@ -260,9 +263,16 @@ def test_the_sanitiser_may_be_used_by_several_threads() -> None:
     assert wrong == []
 
 
-@given(st.one_of(st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9), st.booleans()))
-def test_numbers_read_as_the_analysis_writes_them(value: float) -> None:
-    assert number(value) == analysis_number(value)
+@given(
+    st.lists(st.floats(1e-6, 1e7), min_size=3, max_size=3).map(sorted),
+    st.sampled_from(["%", "days", ""]),
+    st.sampled_from(["identity", "log"]),
+)
+def test_a_card_says_what_the_notebook_says(three: list[float], unit: str, scale: str) -> None:
+    low, value, high = three
+    told = finding("x", value, low, high, unit=unit, scale=scale)
+    (mine,) = told._repr_mimebundle_()[FINDING]["findings"]
+    assert told.shown == f"{value_text(mine)} (95% interval {interval_text(mine)})"
 
 
 @pytest.mark.parametrize(
@@ -271,6 +281,7 @@ def test_numbers_read_as_the_analysis_writes_them(value: float) -> None:
         (12.93, 14.01, 15.18, "%", "14.0%", "12.9 to 15.2", (12.93, 14.01, 15.18)),
         (0.382, 0.4642, 0.564, "", "0.46", "0.38 to 0.56", None),
         (180.0, 180.0, 180.0, "days", "180 days", "180 to 180", None),
+        (8.499, 17.08, 32.63, "", "17", "8 to 33", None),
         (310.0, None, None, "days", "not reached", "310 to beyond follow-up", None),
         (None, 23570, None, "", "23,570", "", None),
         (None, None, None, "days", "not reached", "", None),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from books import emit, write_book
+from visits import WIDTHS, Visit
 
 from journeylib.reporting import read_plan, run_batch
 
 ATTACK = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-WIDTHS = {"desktop": 1280, "phone": 390}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +25,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     picture = (
         "import io, matplotlib.pyplot as plt\nfrom IPython.display import display, Image\n"
         "file = io.BytesIO()\nplt.plot([1, 2]); plt.savefig(file, dpi=150); plt.close()\n"
-        "about = {'image/png': {'alt': 'a line', 'caption': 'A line', 'width': 640}}\n"
+        "table = {'columns': ['x', 'y'], 'rows': [[0, 1], [1, 2]]}\n"
+        "about = {'alt': 'a line', 'caption': 'A median line', 'width': 640, 'table': table}\n"
+        "about = {'image/png': about}\n"
         "display(Image(file.getvalue()), metadata=about)"
     )
     write_book(
@@ -51,41 +50,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     batch = run_batch(read_plan(plan), progress=False)
     assert [o.verdict for o in batch.outcomes] == ["ok", "failed"]
     return plan.parent
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None and os.environ.get("CI") == "true":
-        pytest.fail("Chromium is required in CI")
-    elif chromium is None:
-        pytest.skip("Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        started.close()
-
-
-class Visit:
-    """A page opened from the file system with the network off, and what it asked for."""
-
-    def __init__(self, browser: Any, file: Path, width: int) -> None:
-        context = browser.new_context(offline=True, viewport={"width": width, "height": 900})
-        self.page = context.new_page()
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda r: self.asked.append(r.url))
-        self.page.on("console", lambda m: self.complaints.append(m.text))
-        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.goto(file.as_uri())
-
-    def others(self) -> list[str]:
-        """Requests beyond the page itself; pictures inside it are none."""
-        return [url for url in self.asked[1:] if not url.startswith("data:")]
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
@@ -150,11 +114,62 @@ def test_the_keyboard_reaches_the_content_and_the_index_leads_to_the_report(
 def test_links_of_a_page_lead_to_files(browser: Any, reports: Path) -> None:
     run = next((reports / "runs" / "good").glob("*/report.html"))
     for page in (reports / "good.html", run, reports / "bad.html", reports / "index.html"):
-        links = Visit(browser, page, 1280).page.eval_on_selector_all(
-            "a", "all => all.map(a => a.href)"
+        links = Visit(browser, page).page.eval_on_selector_all(
+            "a:not([download])", "all => all.map(a => a.href)"
         )
         files = [link.split("#")[0].removeprefix("file://") for link in links]
         assert files and all(Path(f).is_file() for f in files)
+
+
+def test_the_numbers_behind_a_picture_unfold_and_can_be_taken(browser: Any, reports: Path) -> None:
+    visit = Visit(browser, reports / "good.html")
+    fold = visit.page.locator("details.jr-data")
+    assert not fold.get_by_role("table").is_visible()
+    fold.locator("summary").press("Enter")
+    assert fold.get_by_role("table").is_visible()
+    with visit.page.expect_download() as download:
+        fold.get_by_role("link", name="Download as CSV").click()
+    assert download.value.suggested_filename == "a-median-line.csv"
+    assert Path(download.value.path()).read_text() == "x,y\n0,1\n1,2"
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_a_word_opens_its_meaning_by_keyboard_and_by_touch(
+    browser: Any, reports: Path, width: int
+) -> None:
+    visit = Visit(browser, reports / "good.html", width)
+    word = visit.page.get_by_role("button", name="median", exact=True)
+    meaning = visit.page.get_by_text("The time by which half").first
+    assert not meaning.is_visible()
+    word.press("Enter")
+    assert meaning.is_visible()
+    box = visit.page.locator(".jr-meaning:popover-open").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    visit.page.keyboard.press("Escape")
+    assert not meaning.is_visible()
+    word.click()
+    assert meaning.is_visible()
+    visit.page.locator("h1").click()
+    assert not meaning.is_visible()
+    assert visit.complaints == []
+
+
+def test_every_control_of_a_page_shows_when_it_has_the_focus(browser: Any, reports: Path) -> None:
+    page = Visit(browser, reports / "good.html").page
+    controls = page.locator("main :is(a, button, summary, [tabindex='0'])").count()
+    seen = set()
+    for _ in range(controls + 8):
+        page.keyboard.press("Tab")
+        outline = page.evaluate(
+            "(e => [e.outerHTML.slice(0, 200), getComputedStyle(e).outlineStyle, e.tagName])"
+            "(document.activeElement)"
+        )
+        if outline[2] == "BODY":
+            break
+        assert outline[1] != "none", outline[0]
+        seen.add(outline[0])
+    assert len(seen) >= controls // 2
 
 
 def test_print_leaves_the_chrome_out(browser: Any, reports: Path) -> None:
@@ -162,4 +177,7 @@ def test_print_leaves_the_chrome_out(browser: Any, reports: Path) -> None:
     page.emulate_media(media="print")
     assert not page.get_by_role("button").is_visible()
     assert not page.locator("details.jr-code").first.is_visible()
+    assert not page.locator("details.jr-data").first.is_visible()
     assert page.locator("h1").is_visible()
+    assert page.get_by_role("heading", name="Words used here").is_visible()
+    assert page.locator("figure img").is_visible()

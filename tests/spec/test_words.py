@@ -67,7 +67,8 @@ def test_natural_frequencies_by_hand() -> None:
     frame = pd.DataFrame({"time": [1, 2, 3, 4] * 25, "event": [1, 1, 0, 0] * 25})
     curve = jl.survival_curve(jl.spells_from_frame(frame, causes=["order"], unit="days"))
     assert jl.say(curve, at=2) == (
-        "Of 100, about 50 (41 to 60) reach order within 2 days (n = 100, 50 events by then)."
+        "Of 100 customers, about 50 (41 to 60) reach order within 2 days "
+        "(n = 100, 50 events by then)."
     )
 
 

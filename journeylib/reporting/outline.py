@@ -1,0 +1,150 @@
+"""From cells as HTML to a part of a page: headings in order, tables that scroll, words explained.
+
+The text stays as it is. What is added are ids, anchors, boxes and, where a word of
+the field first appears, a button that opens its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from journeylib.glossary import TERMS, Term, find
+from journeylib.reporting.records import slug
+
+RESERVED = frozenset(
+    (
+        *("main", "findings", "contents", "provenance", "what-failed", "jr-toggle"),
+        *("estimand", "sure", "words", "assumptions"),
+    )
+)
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_EXPLAINED_IN = ("p", "li", "figcaption", "caption", "td", "dd")
+_NOT_IN = ("a", "button", "code", "pre", "summary", "th", "thead", *_HEADINGS)
+
+
+@dataclass
+class Outline:
+    """A part of a page and what stands in it.
+
+    Parameters
+    ----------
+    html
+        The part.
+    contents
+        Its sections as ``(id, text)``.
+    words
+        Words of the field that it explains, in the order in which they appear.
+    """
+
+    html: str
+    contents: list[tuple[str, str]] = field(default_factory=list)
+    words: list[Term] = field(default_factory=list)
+
+
+def outline(html: str) -> Outline:
+    """Set headings in order below the page's one h1, tables in boxes, and explain words.
+
+    Examples
+    --------
+    >>> made = outline("<h1>Who</h1><h4>How</h4><p>A median of 3.</p>")
+    >>> made.contents, [term.word for term in made.words]
+    ([('who', 'Who')], ['median'])
+    """
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    made = Outline("", _set_headings(soup))
+    for number, table in enumerate(soup.find_all("table"), 1):
+        _set_table(soup, table, number)
+    boxes = soup.select(".jr-scroll:has(> .jr-ledger)")
+    if boxes:
+        boxes[-1]["id"] = "assumptions"
+    made.words = _explain(soup)
+    made.html = str(soup)
+    return made
+
+
+def _set_headings(soup: Any) -> list[tuple[str, str]]:
+    contents: list[tuple[str, str]] = []
+    taken, level = set(RESERVED), 1
+    for heading in soup.find_all(_HEADINGS):
+        text = heading.get_text(" ", strip=True)
+        if not text:
+            heading.decompose()
+            continue
+        level = max(2, min(int(heading.name[1]), level + 1))
+        heading.name = f"h{level}"
+        name = heading["id"] = _unique(slug(text), taken)
+        anchor = soup.new_tag("a", attrs={"class": "jr-anchor", "href": f"#{name}"})
+        anchor["aria-label"] = f"Link to {text}"
+        heading.append(anchor)
+        if level == 2:
+            contents.append((name, text))
+    return contents
+
+
+def _unique(base: str, taken: set[str]) -> str:
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _set_table(soup: Any, table: Any, number: int) -> None:
+    """Scopes where they are missing, and a box that scrolls and can be reached by keyboard."""
+    for cell in table.find_all("th"):
+        if not cell.get_text(strip=True):
+            cell.name = "td"  # a corner heads nothing
+        elif not cell.get("scope"):
+            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    if not table.find("th"):
+        for cell in table.select("tr:first-child > td"):
+            cell.name, cell["scope"] = "th", "col"
+    caption = table.find("caption")
+    label = caption.get_text(" ", strip=True) if caption else ""
+    box = soup.new_tag("div", attrs={"class": "jr-scroll", "role": "region", "tabindex": "0"})
+    box["aria-label"] = f"{label[:120]} (table {number})" if label else f"Table {number}"
+    table.wrap(box)
+
+
+def _explain(soup: Any) -> list[Term]:
+    """Put a button with its meaning where a word first appears; words in that order."""
+    seen: dict[str, Term] = {}
+    for text in list(soup.find_all(string=True)):
+        if len(seen) == len(TERMS):
+            break
+        if not text.find_parent(_EXPLAINED_IN) or text.find_parent(_NOT_IN):
+            continue
+        new = [f for f in find(str(text)) if f[2].word not in seen]
+        new = list({f[2].word: f for f in reversed(new)}.values())
+        if new:
+            seen.update((term.word, term) for _, _, term in sorted(new, key=lambda f: f[0]))
+            text.replace_with(*_with_buttons(soup, str(text), sorted(new, key=lambda f: f[0])))
+    return list(seen.values())
+
+
+def _with_buttons(soup: Any, text: str, found: Iterable[tuple[int, int, Term]]) -> list[Any]:
+    from bs4 import BeautifulSoup
+
+    parts: list[Any] = []
+    at = 0
+    for start, end, term in found:
+        parts.append(text[at:start])
+        parts.extend(BeautifulSoup(word_html(text[start:end], term), "html.parser").contents)
+        at = end
+    return [*parts, text[at:]]
+
+
+def word_html(text: str, term: Term, place: str = "s") -> str:
+    """A word with its meaning behind a button; works by keyboard, by touch and without script."""
+    from html import escape
+
+    name = f"w-{place}-{term.key}"
+    return (
+        f'<button type="button" class="jr-term" popovertarget="{name}">{escape(text)}</button>'
+        f'<span class="jr-meaning" id="{name}" popover role="note">'
+        f"<strong>{escape(term.word)}</strong> {escape(term.meaning)}</span>"
+    )

@@ -1,0 +1,191 @@
+"""What reports say: plain words, numbers that can be pictured, no cause from a mere difference."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import journeylib as jl
+from journeylib import glossary, labels, words
+from journeylib.errors import JourneyFileError
+from journeylib.journey import read_journey
+from journeylib.words.parts import of_group, span, whom
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "journeylib"
+CAUSAL = re.compile(
+    r"\b(because of|caus(?:es|ed|ing|al\w*)|cause of|leads? to|led to|drives?|drove|driven by|"
+    r"impact\w*|(?:the )?effects? of|due to|thanks to|results? in|increases|reduces|boosts?|"
+    r"improves|makes (?:customers|them|people|more|fewer))\b",
+    re.IGNORECASE,
+)
+JARGON = (
+    *("hazard", "hazard ratio", "censored", "median", "restricted mean", "95% interval", "horizon"),
+    *("chi-squared", "log-rank", "Cox", "subdistribution", "incidence", "competing", "p = 0.03"),
+    *("standardised difference", "Brier score", "AUC", "calibration", "covariates", "follow-up"),
+    *("weighted", "at risk", "p < 0.001", "cutoff"),
+)
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Every text that the package may put on a page, and every text of the notebooks."""
+    rooms = [*(PACKAGE / "words").glob("*.py"), *(PACKAGE / "plots").glob("*.py")]
+    rooms += [*(PACKAGE / "ledger").glob("*.py"), PACKAGE / "naive.py"]
+    rooms += (PACKAGE / "findings").glob("*.py")
+    for file in [*rooms, PACKAGE / "glossary.py"]:
+        tree = ast.parse(file.read_text())
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        docs = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, documented) and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and " " in text.strip() and id(node) not in docs:
+                yield file.name, text
+    for file in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(file.read_text())["cells"]:
+            if cell["cell_type"] == "markdown":
+                yield file.name, "".join(cell["source"])
+    for file in (PACKAGE / "reporting" / "template").rglob("*.j2"):
+        yield file.name, re.sub(r"\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", " ", file.read_text())
+
+
+def test_no_text_of_the_package_claims_a_cause() -> None:
+    texts = list(sentences())
+    assert len(texts) > 300
+    # a link may lead somewhere
+    claims = [(f, text) for f, text in texts if CAUSAL.search(text.replace("link leads to", ""))]
+    assert claims == []
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["E-mail leads to purchases", "This is due to the channel", "The coupon increases sales",
+     "the effect of the campaign", "Mailing drives churn"],
+)  # fmt: skip
+def test_a_claim_would_be_found(claim: str) -> None:
+    assert CAUSAL.search(claim)
+
+
+@pytest.mark.parametrize("word", JARGON)
+def test_every_word_of_the_field_is_explained(word: str) -> None:
+    (start, end, _), *_ = glossary.find(word)
+    assert start == 0 and end > 0
+
+
+def test_an_explanation_needs_no_other() -> None:
+    for term in glossary.TERMS:
+        used = {other.word for _, _, other in glossary.find(term.meaning)}
+        assert used <= {term.word}, (term.word, used)
+        assert glossary.explain(term.word) == term.meaning
+    assert len({term.key for term in glossary.TERMS}) == len(glossary.TERMS)
+
+
+def test_words_are_found_whole_and_the_longer_first() -> None:
+    found = [
+        (t.word, s) for s, _, t in glossary.find("the subdistribution hazard ratio, hazardous")
+    ]
+    assert found == [("subdistribution hazard ratio", 4)]
+    assert list(glossary.find("a medianoche, unweightedly, Coxsackie")) == []
+
+
+def test_natural_frequencies_say_of_whom() -> None:
+    rng = np.random.default_rng(1)
+    tier = np.repeat(["gold", "plain"], 200)
+    frame = pd.DataFrame({"time": rng.integers(1, 200, 400), "event": 1, "customer_tier": tier})
+    curve = jl.survival_curve(
+        jl.spells_from_frame(frame, causes=["order"], unit="days"), by="customer_tier"
+    )
+    first, second = str(jl.say(curve, at=180)).split(" Of 100")
+    assert re.fullmatch(
+        r"Of 100 customers with customer tier gold, about \d+ \(\d+ to \d+\) reach order within "
+        r"180 days \(about 6 months\) \(n = 200, \d+ events by then\)\.",
+        first,
+    )
+    # what six months are is said once
+    assert second.startswith(" customers with customer tier plain") and "months" not in second
+
+
+def test_several_starts_of_one_customer_are_not_called_customers() -> None:
+    frame = pd.DataFrame({"who": [1, 1, 2], "mail": ["a", "b", "a"], "time": [3, 4, 5], "event": 1})
+    spells = jl.spells_from_frame(frame)
+    table = spells.frame.assign(id=frame["who"])
+    spells = spells.with_table(table, per="mail")
+    assert whom(jl.survival_curve(spells)) == "starts of the clock"
+
+
+@pytest.mark.parametrize(
+    ("time", "unit", "told"),
+    [
+        (30, "days", "30 days"),
+        (60, "days", "60 days"),
+        (61, "days", "61 days (about 2 months)"),
+        (90.0, "days", "90 days (about 3 months)"),
+        (730.5, "days", "730.5 days (about 2 years)"),
+        (48, "hours", "48 hours (about 2 days)"),
+        (26, "weeks", "26 weeks (about 6 months)"),
+        (40, "months", "40 months"),
+        (float("inf"), "minutes", "∞ minutes"),
+    ],
+)
+def test_a_time_that_can_be_pictured(time: float, unit: str, told: str) -> None:
+    assert span(time, unit) == told
+
+
+def test_a_group_that_cannot_be_taken_apart_is_named_as_it_is() -> None:
+    class Result:
+        by = ("a", "b")
+
+    assert of_group(Result, "x / y / z") == " in x / y / z"
+    assert of_group(Result, "x / y") == " with a x and b y"
+
+
+def shop(folder: Path, labelled: str) -> Path:
+    day = pd.Timestamp("2024-01-01")
+    rows = [(k, day + pd.Timedelta(days=d), e) for k in range(40)
+            for d, e in ((0, "mail_sent"), (k % 20 + 1, "cpn_rdm"))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["id", "at", "event"])
+    frame.to_parquet(folder / "events.parquet")
+    file = folder / "journey.toml"
+    file.write_text(
+        'name = "Shop"\n[source]\npath = "events.parquet"\n'
+        '[columns]\nid = "id"\nat = "at"\nevent = "event"\n'
+        '[stages]\nawareness = ["mail_sent"]\npurchase = ["cpn_rdm"]\n'
+        f"[window]\nstart = 2024-01-01\ncutoff = 2024-02-29\n{labelled}"
+    )
+    return file
+
+
+def test_labels_of_the_journey_file_are_what_readers_see(tmp_path: Path) -> None:
+    file = shop(tmp_path, '[labels]\ncpn_rdm = "a redeemed coupon"\n')
+    try:
+        log = jl.open_log(read_journey(file))
+        curve = jl.survival_curve(jl.time_to(log, event="cpn_rdm", origin="mail_sent"))
+        assert "reach a redeemed coupon within 10 days" in jl.say(curve, at=10)
+        assert jl.shares(curve, at=10)[0].name == "reach a redeemed coupon within 10 days"
+        assert jl.plot_curve(curve, show="event").get_ylabel() == "share with a redeemed coupon"
+        # another journey has its own words
+        (tmp_path / "other").mkdir()
+        jl.open_log(read_journey(shop(tmp_path / "other", "")))
+        assert words.name("cpn_rdm") == "cpn rdm"
+    finally:
+        labels.use({})
+
+
+def test_a_label_is_a_text(tmp_path: Path) -> None:
+    with pytest.raises(JourneyFileError, match="cpn_rdm"):
+        read_journey(shop(tmp_path, "[labels]\ncpn_rdm = 3\n"))
+
+
+def test_a_name_too_long_for_a_sentence_is_cut_in_its_middle() -> None:
+    name = words.name("<b>" + "x" * 10_000 + "the end")
+    assert len(name) == labels.LONGEST and name.startswith("<b>xx") and name.endswith("the end")
