@@ -214,7 +214,8 @@ def _differing(
 
 def _text(value: Any) -> str:
     """A value in a line; a hash by its beginning."""
-    text = "(empty)" if value == "" else as_text(value)
+    counted = isinstance(value, int) and not isinstance(value, bool)
+    text = "(empty)" if value == "" else f"{value:,}" if counted else as_text(value)
     is_hash = len(text) >= 40 and all(c in "0123456789abcdef" for c in text)
     return f"{text[:12]}…" if is_hash else text
 

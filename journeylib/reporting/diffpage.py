@@ -9,8 +9,6 @@ from journeylib.reporting.changes import Z95, Change
 from journeylib.reporting.diff import Comparison, Difference, finding_text
 from journeylib.reporting.render import date_text, fill
 
-_REACH = 6.0  # standard errors drawn to either side of no change
-
 
 @dataclass(frozen=True)
 class Line:
@@ -39,6 +37,8 @@ class Line:
 def page(c: Comparison) -> str:
     """A comparison as an HTML document."""
     titles = dict.fromkeys(r.title or r.report_id for r in (c.old, c.new))
+    farthest = max((abs(x.z) for x in c.changes if x.z is not None), default=0.0)
+    reach = farthest + 1.15 * Z95
     parts: dict[str, list[Difference]] = {}
     for d in c.differences:
         parts.setdefault(d.part, []).append(d)
@@ -51,18 +51,18 @@ def page(c: Comparison) -> str:
             ("before", c.old, date_text(c.old.started)),
             ("now", c.new, date_text(c.new.started)),
         ],
-        lines=[_line(change) for change in c.changes],
+        lines=[_line(change, reach) for change in c.changes],
         parts=parts,
     )
 
 
-def _line(change: Change) -> Line:
+def _line(change: Change, reach: float) -> Line:
     p = change.p if change.adjusted is None else change.adjusted
     texts = finding_text(change.old), finding_text(change.new), "" if p is None else chance(p)
     if change.z is None:
         return Line(change, *texts)
-    return Line(change, *texts, *(_place(change.z + s) for s in (-Z95, Z95, 0.0)))
+    return Line(change, *texts, *(_place(change.z + s, reach) for s in (-Z95, Z95, 0.0)))
 
 
-def _place(z: float) -> float:
-    return round(50 + 50 * min(max(z / _REACH, -1.0), 1.0), 2)
+def _place(z: float, reach: float) -> float:
+    return round(50 + 50 * z / reach, 2)

@@ -235,11 +235,13 @@ def _behind(entry: Entry, latest: str) -> Entry:
     return replace(entry, behind=date_text(latest)) if behind else entry
 
 
-def most_moved(entries: Iterable[Entry]) -> tuple[list[tuple[Entry, Change]], int]:
-    """The surest changes of the index, and how many more there are."""
-    found = [(e, c) for e in entries for c in e.moved]
-    found.sort(key=lambda pair: (pair[1].p or 0.0, -abs(pair[1].z or 0.0)))
-    return found[:_MOVED], max(len(found) - _MOVED, 0)
+def most_moved(entries: Iterable[Entry]) -> tuple[list[tuple[Entry, list[Change]]], int]:
+    """The surest changes of the index by report, and how many more there are."""
+    found = sorted(((e, c) for e in entries for c in e.moved), key=lambda ec: -abs(ec[1].z or 0.0))
+    shown: dict[str, tuple[Entry, list[Change]]] = {}
+    for e, c in found[:_MOVED]:
+        shown.setdefault(e.record.report_id, (e, []))[1].append(c)
+    return list(shown.values()), max(len(found) - _MOVED, 0)
 
 
 def segment_text(cell: Mapping[str, Any]) -> str:

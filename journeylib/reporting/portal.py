@@ -55,7 +55,7 @@ def index_html(entries: list[Entry]) -> str:
     return fill(
         "index.html.j2",
         style=("page.css", "index.css"),
-        behaviour="index.js",
+        script=("index.js",),
         value_text=value_text,
         entries=several,
         broken=broken,
@@ -63,6 +63,7 @@ def index_html(entries: list[Entry]) -> str:
         summary=_summary(several),
         moved=moved,
         others=others,
+        movements=sum(len(e.moved) for e in several),
         judged=len(judged),
         matrices=matrices(several),
         history={e.record.report_id: _history(e) for e in several},

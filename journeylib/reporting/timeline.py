@@ -199,10 +199,6 @@ def _path(at: Sequence[tuple[float, float]]) -> str:
 
 
 def _spark(at: Sequence[tuple[float, float]]) -> str:
-    """The line on a field of 100 x 20."""
-    xs, ys = zip(*at, strict=True)
-    wide, low, high = xs[-1] - xs[0] or 1.0, max(ys), min(ys)
-    tall = low - high
-    return _path(
-        [(3 + 94 * (x - xs[0]) / wide, 3 + 14 * (y - high) / tall if tall else 10.0) for x, y in at]
-    )
+    """The line on a field of 100 x 20, at the chart's own scale."""
+    first, wide = at[0][0], at[-1][0] - at[0][0] or 1.0
+    return _path([(2 + 96 * (x - first) / wide, 20 * y / (HEIGHT - BOTTOM)) for x, y in at])

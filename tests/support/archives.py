@@ -6,6 +6,7 @@ contains the one before, as a log that grows makes it.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -82,6 +83,7 @@ def history(
         for k, group in enumerate(GROUPS)
     }
     data_set = about.pop("data_set", "Web shop")
+    about["base"] = about.pop("base_id", "")
     made = []
     for k, n in enumerate(sizes):
         until = date(2026, 1, 31) + timedelta(days=30 * k)
@@ -107,8 +109,8 @@ def history(
                 },
                 started=f"{until + timedelta(days=1)}T06:00:00+00:00",
                 seconds=12.5,
-                fingerprint=f"{n:064x}",
-                parts={"code": "c", "journeylib": "j", "data": f"{n:064x}"},
+                fingerprint=(stamp := hashlib.sha256(str(n).encode()).hexdigest()),
+                parts={"code": "c", "journeylib": "j", "data": stamp},
                 findings=tuple(found),
                 provenance={
                     "data": {**data, "events kept": 9 * n},
@@ -118,6 +120,14 @@ def history(
             )
         )
     return made
+
+
+def renamed(record: RunRecord, text: str) -> RunRecord:
+    """The run with a text in the name and group of every finding."""
+    found = tuple(
+        {**f, **{k: f"{f[k]} {text}" for k in ("name", "group") if f[k]}} for f in record.findings
+    )
+    return replace(record, findings=found)
 
 
 def failed(record: RunRecord, message: str = "no row is left") -> RunRecord:
@@ -142,9 +152,9 @@ def small(root: Path) -> Store:
             runs = history(
                 f"{base}-{segment}", 6, later=later, base=0.3 + 0.05 * order / 3, order=order,
                 title=f"{title}, {segment}", question=question, cell={"segment": segment},
-                plan="reports/reports.toml",
+                base_id=base,
             )  # fmt: skip
-            put(store, *(replace(r, base=base) for r in runs))
+            put(store, *runs)
     put(store, *history("which-channel-brings-buyers", 1, order=7, first=20_000))
     runs = history("after-the-first-basket", 3, order=8)
     put(store, *runs, failed(runs[-1]))
