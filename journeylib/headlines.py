@@ -163,6 +163,7 @@ def promoter_scores(score: Any) -> Findings:
             std_err=row.std_err,
             better="higher",
             group=None if row.group == "all" else row.group,
+            of={"kind": "promoter score", "event": score.about["event"]},
         )
         for row in score.table.itertuples(index=False)
         if math.isfinite(row.score)
@@ -209,6 +210,14 @@ def read_out(found: Any) -> Findings:
                 events=found.about["events"],
                 std_err=mean["std_err"],
                 group=arms,
+                of={
+                    "kind": "excess time",
+                    "event": found.about["event"],
+                    "origin": found.about["clock"].origin,
+                    "horizon": float(mean["horizon"]),
+                    "by": list(found.by),
+                    "levels": [found.treated],
+                },
             )
         )
     return Findings(told)
@@ -237,6 +246,7 @@ def trends(found: Any) -> Findings:
             n=found.about["n"],
             events=found.about["events"],
             std_err=part["std_err"],
+            of={"kind": "cohort change", "event": found.about["event"]},
         )
         for name, part in parts
         if math.isfinite(part["value"])

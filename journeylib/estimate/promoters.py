@@ -39,7 +39,11 @@ class PromoterScore(Result):
 
 
 def promoter_score(
-    spells: Spells, by: str | Sequence[str] | None = None, *, level: float = 0.95
+    spells: Spells,
+    by: str | Sequence[str] | None = None,
+    *,
+    event: str = "answer",
+    level: float = 0.95,
 ) -> PromoterScore:
     """Net promoter score from each customer's first answer.
 
@@ -50,6 +54,8 @@ def promoter_score(
         before the end of follow-up; whoever answers often counts once.
     by
         Column or columns known at the origin that make groups.
+    event
+        Name of the event that carries the scores.
     level
         Of the interval, which is normal.
 
@@ -109,6 +115,7 @@ def promoter_score(
         np.clip(100 * (score + side * z * error), -100, 100) for side in (-1, 1)
     )
     facts = {
+        "event": event,
         "n": len(people),
         "answered": int(answer.notna().sum()),
         "level": level,

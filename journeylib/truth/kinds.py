@@ -19,6 +19,8 @@ from journeylib.simulation.model import FLAGS
 from journeylib.simulation.truth import Truth
 from journeylib.truth.chain import MARKS, Started, rates_of, started, whole_journey
 
+# drawn without an effect of its own: it goes along with nothing that the model holds
+NO_EFFECT = ("returned", "sentiment", "no_answer")
 REPEAT_VALUE = float(np.exp(3.8 + 0.5**2 / 2))  # mean of the log-normal that values are drawn from
 
 
@@ -126,6 +128,8 @@ def hazard_ratio(truth: Truth, of: Mapping[str, Any]) -> float | None:
             return None
         by = [effects.get(f"{MARKS[column]}={x}", 0.0) for x in (level, reference)]
         return float(np.exp(by[0] - by[1]))
+    if column in NO_EFFECT and not level:
+        return 1.0
     return float(np.exp(effects.get(column, 0.0))) if column in FLAGS and not level else None
 
 
@@ -146,6 +150,17 @@ def mean_value(truth: Truth, of: Mapping[str, Any]) -> float | None:
     return None if count is None else REPEAT_VALUE * count
 
 
+def promoter_score(truth: Truth, of: Mapping[str, Any]) -> float | None:
+    """Promoters less detractors among first answers, in points; the same in every group."""
+    detractors, _, promoters = truth.model.score_shares
+    return 100 * (promoters - detractors) if of.get("event") == "survey" else None
+
+
+def cohort_change(truth: Truth, of: Mapping[str, Any]) -> float | None:
+    """What moves from cohort to cohort: nothing, as the rates do not know the calendar."""
+    return 0.0 if of.get("event") in truth.model.rates else None
+
+
 Solver = Callable[[Truth, Mapping[str, Any]], float | None]
 KINDS: dict[str, Solver] = {
     "share": share,
@@ -158,6 +173,8 @@ KINDS: dict[str, Solver] = {
     "hazard ratio": hazard_ratio,
     "mean count": mean_count,
     "mean value": mean_value,
+    "promoter score": promoter_score,
+    "cohort change": cohort_change,
 }
 
 
