@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import JourneyError, PlanError, RunError
-from journeylib.reporting import kernels, keys, leaks
+from journeylib.reporting import digest, extras, kernels, keys, leaks
+from journeylib.reporting.changes import previous
 from journeylib.reporting.params import Scalar, bind, declared, parse, read_notebook
 from journeylib.reporting.plan import ReportJob
 from journeylib.reporting.records import (
     Failure,
     RunRecord,
+    collect_checks,
     collect_findings,
     collect_provenance,
     slug,
@@ -29,8 +31,10 @@ from journeylib.reporting.records import (
 )
 from journeylib.reporting.store import Store
 from journeylib.reporting.verdicts import rerun_command
+from journeylib.revision import revision
 
 OnCell = Callable[[int, int], None]
+NEEDED = "needed reports"
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,23 @@ def why_run(checked: Checked, store: Store, force: bool = False) -> str:
         return f"last run {last.verdict.replace('_', ' ')}"
     if not store.is_whole(last):
         return "its files are gone"
-    names = keys.changed(last.parts, checked.parts)
+    names = keys.changed(last.parts, with_needed(checked, store).parts)
+    if names == [NEEDED]:
+        return "a report it needs is newer"
     return f"{', '.join(names)} changed" if names else ""
+
+
+def with_needed(checked: Checked, store: Store) -> Checked:
+    """The job with what the reports that it needs say by now as one more ingredient of its key.
+
+    What they say counts, not when they said it: a needed report that was merely made once
+    more leaves the key as it was.
+    """
+    if checked.failure is not None or not checked.job.needs:
+        return checked
+    latest = (store.latest(name) for name in checked.job.needs)
+    said = digest.contents(record for record in latest if record is not None)
+    return replace(checked, parts={**checked.parts, NEEDED: said})
 
 
 def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None = None) -> RunRecord:
@@ -129,15 +148,16 @@ def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None =
         When the result cannot be written.
     """
     store = Store(output)
+    checked = with_needed(checked, store)
     with store.staging() as staged:
         begin, record = time.monotonic(), _new_record(checked, root)
         notebook: Any = None
         if checked.failure is None:
-            notebook, record = _executed(checked, record, output, on_cell)
+            notebook, record = _executed(checked, record, output, staged, on_cell)
             if kernels.stopped():
                 raise RunError("the batch was stopped", where=checked.job.id)
         record = replace(record, seconds=round(time.monotonic() - begin, 3))
-        record = _written(staged, notebook, record, checked)
+        record = _written(staged, notebook, record, checked, store)
         record = _without_secrets(staged, record, checked)
         return replace(record, folder=store.commit(staged, record))
 
@@ -225,6 +245,7 @@ def single_id(notebook: Path, given: Mapping[str, Any]) -> str:
 
 def _new_record(checked: Checked, root: Path) -> RunRecord:
     job, now = checked.job, datetime.now(UTC)
+    state = revision(root)
     inside = job.notebook.is_relative_to(root)
     notebook = job.notebook.relative_to(root).as_posix() if inside else str(job.notebook)
     return RunRecord(
@@ -245,13 +266,14 @@ def _new_record(checked: Checked, root: Path) -> RunRecord:
         error=checked.failure,
         plan=job.plan,
         order=job.order,
+        git=state.record if state else {},
         base=job.base,
         cell=dict(job.cell),
     )
 
 
 def _executed(
-    checked: Checked, record: RunRecord, output: Path, on_cell: OnCell | None
+    checked: Checked, record: RunRecord, output: Path, staged: Path, on_cell: OnCell | None
 ) -> tuple[Any, RunRecord]:
     from journeylib.reporting.execute import execute
 
@@ -263,7 +285,7 @@ def _executed(
         timeout=job.timeout,
         cell_timeout=job.cell_timeout,
         memory=job.memory,
-        env={"JOURNEY_REPORTS": str(output)},
+        env={"JOURNEY_REPORTS": str(output), **extras.offered(staged)},
         on_cell=on_cell,
     )
     record = replace(record, verdict=done.verdict, error=done.failure)
@@ -275,6 +297,7 @@ def _executed(
             record,
             findings=collect_findings(done.notebook),
             provenance=collect_provenance(done.notebook),
+            checks=collect_checks(done.notebook),
         )
     return done.notebook, record
 
@@ -287,7 +310,9 @@ def _data_moved(checked: Checked) -> bool:
     return now != checked.fingerprint
 
 
-def _written(staged: Path, notebook: Any, record: RunRecord, checked: Checked) -> RunRecord:
+def _written(
+    staged: Path, notebook: Any, record: RunRecord, checked: Checked, store: Store
+) -> RunRecord:
     """Write notebook and page; a page that cannot be rendered is a failure of its own."""
     from journeylib.reporting.render import render
 
@@ -298,7 +323,8 @@ def _written(staged: Path, notebook: Any, record: RunRecord, checked: Checked) -
     else:
         (staged / "run.ipynb").write_bytes(_bytes_of(checked.job.notebook))
     try:
-        page = render(record, notebook)
+        before = previous(record, store.history(record.report_id)) if record.ok else None
+        page = render(record, notebook, before)
     except Exception as error:
         text = f"the page could not be rendered: {error}"
         failure = record.error or Failure(type(error).__name__, text)
@@ -320,6 +346,7 @@ def _without_secrets(staged: Path, record: RunRecord, checked: Checked) -> RunRe
     }
     texts["run.json"] = record.to_json()
     found = {name: leaks.leaked(text, secrets) for name, text in texts.items()}
+    found[extras.FOLDER] = extras.keep_or_clear(staged, record.ok, secrets)
     names = sorted({n for leaked in found.values() for n in leaked})
     if not names:
         return record
@@ -331,6 +358,7 @@ def _without_secrets(staged: Path, record: RunRecord, checked: Checked) -> RunRe
     )
     record = RunRecord.from_json(leaks.redacted(record.to_json(), secrets))
     failure = Failure("SecretFound", text)
+    extras.keep_or_clear(staged, False, {})
     record = replace(record, verdict="failed", error=failure, findings=(), provenance={})
     files["run.ipynb"].write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
     page = leaks.redacted(render(record, None), secrets)
