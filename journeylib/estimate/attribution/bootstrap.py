@@ -17,7 +17,7 @@ from journeylib.estimate.cox.fit import CoxFit
 from journeylib.estimate.cox.likelihood import Data, evaluate, likelihood_data
 
 STEPS = 4
-CLOSE = 1e-6  # expected gain of another step, relative to the log likelihood
+CLOSE = 1e-4  # expected gain of another step in log likelihood
 
 
 def drawn_credits(
