@@ -16,13 +16,14 @@ from validation.shared import FILES, ROOT, available, gold
 
 PAGE = ROOT / "docs" / "VALIDATION.md"
 FULL, QUICK = 2000, 100
+PARTS = ("gold", "coverage", "recovery", "gates")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the parts asked for; 0 when every verdict is good."""
     parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} samples, writes no page")
-    parser.add_argument("--only", choices=("gold", "coverage"), help="one half, writes no page")
+    parser.add_argument("--only", choices=PARTS, help="one part, writes no page")
     parser.add_argument("--study", action="append", help="only this simulated study")
     parser.add_argument("--replications", type=int, help=f"samples of each study ({FULL:,})")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
@@ -30,11 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("ignore", RuntimeWarning)
     parts: list[str] = []
     failures = 0
-    if asked.only != "coverage":
+    chosen = (asked.only,) if asked.only else ("coverage",) if asked.study else PARTS
+    count = asked.replications or (QUICK if asked.quick else FULL)
+    if "gold" in chosen:
         failures += _gold(parts)
-    if asked.only != "gold":
-        count = asked.replications or (QUICK if asked.quick else FULL)
+    if "coverage" in chosen:
         failures += _coverage(parts, count, asked.workers, asked.study)
+    if "recovery" in chosen:
+        failures += _recovery(parts, max(count // 50, 4), asked.workers)
+    if "gates" in chosen:
+        failures += _gates(parts, count, asked.workers)
     if asked.quick or asked.only or asked.study or asked.replications:
         print("\n\n".join(parts))
     else:
@@ -90,6 +96,32 @@ def _coverage(parts: list[str], count: int, workers: int, only: list[str] | None
     wrong = [c for c in found if not c.passed and not c.excused]
     print(*(f"  {c.study}: {c.truth.key} covers {c.share:.4f}" for c in wrong), sep="\n")
     return len(wrong) + sum(gap > 1e-6 for gap in alike.values())
+
+
+def _recovery(parts: list[str], journeys: int, workers: int) -> int:
+    from validation import recovery, report_journeys
+
+    found = []
+    for name in recovery.by_name():
+        began = time.perf_counter()
+        found += recovery.run([name], journeys, workers)
+        print(f"recovery, {name}: {time.perf_counter() - began:.0f} s", flush=True)
+    parts.append(report_journeys.recovery_part(found, journeys))
+    wrong = [r for r in found if not r.passed]
+    print(*(f"  {r.scenario}: {r.what}, {r.z:.1f} errors off" for r in wrong), sep="\n")
+    return len(wrong)
+
+
+def _gates(parts: list[str], runs: int, workers: int) -> int:
+    from validation import gates, report_journeys
+
+    began = time.perf_counter()
+    found = gates.run(runs, workers)
+    print(f"promises: {time.perf_counter() - began:.0f} s", flush=True)
+    parts.append(report_journeys.gates_part(found))
+    wrong = [p for p in found if not p.passed]
+    print(*(f"  {p.what}, {p.setting}: {p.share:.3f}" for p in wrong), sep="\n")
+    return len(wrong)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,11 @@ changing <- function(d) {
 fine_gray <- function(d) {
   d$id <- seq_len(nrow(d))
   d$state <- factor(d$event, 0:2)
-  rows <- finegray(Surv(time, state) ~ x + z + id, d, etype = 1)
+  if (is.null(d$start)) {
+    rows <- finegray(Surv(time, state) ~ x + z + id, d, etype = 1)
+  } else {
+    rows <- finegray(Surv(start, time, state) ~ x + z, d, id = id, etype = 1)
+  }
   fit <- coxph(Surv(fgstart, fgstop, fgstatus) ~ x + z, rows, weights = fgwt, cluster = id)
   limits("Fine-Gray|robust|", fit)
 }
@@ -160,11 +164,41 @@ stages <- function(d) {
   }))
 }
 
-aft <- function(d) {
-  fit <- survreg(Surv(time, event) ~ x + z, d)
-  b <- coef(fit)[-1]
-  se <- sqrt(diag(vcov(fit)))[2:3]
-  out(paste0("Weibull AFT|normal|", names(b)), b - z * se, b + z * se)
+aft <- function(dist, what) {
+  function(d) {
+    fit <- survreg(Surv(time, event) ~ x + z, d, dist = dist)
+    b <- coef(fit)
+    if (dist != "exponential") b <- c(b, "Log(scale)" = log(fit$scale))
+    se <- sqrt(diag(vcov(fit)))
+    new <- data.frame(x = 1, z = 0.5)
+    half <- predict(fit, new, type = "uquantile", p = 0.5, se.fit = TRUE)
+    rbind(
+      out(paste0(what, " AFT|normal|", names(b)), b - z * se, b + z * se),
+      out(
+        paste0(what, " AFT: median|log time|customer"),
+        exp(half$fit - z * half$se.fit), exp(half$fit + z * half$se.fit)
+      )
+    )
+  }
+}
+
+adjusted <- function(d) {
+  d$id <- seq_len(nrow(d))
+  chance <- fitted(glm(treated ~ x + z, binomial, d))
+  share <- mean(d$treated)
+  d$w <- ifelse(d$treated == 1, share / chance, (1 - share) / (1 - chance))
+  fit <- coxph(Surv(time, event) ~ treated, d, weights = w, cluster = id)
+  curves <- lapply(0:1, function(a) {
+    one <- d[d$treated == a, ]
+    fit <- survfit(Surv(time, event) ~ 1, one,
+      weights = w, id = id, robust = TRUE, conf.type = "log-log"
+    )
+    s <- at(fit, days[1:3], fit$lower, fit$upper)
+    who <- c("others", "treated")[a + 1]
+    key <- paste0("Kaplan-Meier, adjusted: ", who, "|log-log|day ", days[1:3])
+    out(key, s$low, s$high)
+  })
+  rbind(do.call(rbind, curves), limits("Cox coefficient, adjusted by weights|robust|", fit))
 }
 
 order_of <- function(d) {
@@ -177,8 +211,13 @@ order_of <- function(d) {
 estimate <- list(
   one = curve, day = function(d) curve(d, FALSE), late = curve, weighted = weighted, arms = arms,
   scan = scan, competing = incidence, "competing late" = incidence, repeated = counts,
-  "repeated late" = counts, stages = stages, "fine gray" = fine_gray, cox = cox, "cox late" = cox, "cox changing" = changing, aft = aft,
-  concordance = order_of
+  "repeated late" = counts, stages = stages, "stages late" = stages,
+  "fine gray" = fine_gray, "fine gray late" = fine_gray,
+  cox = cox, "cox late" = cox, "cox changing" = changing,
+  aft = aft("weibull", "Weibull"), "aft exponential" = aft("exponential", "Exponential"),
+  "aft lognormal" = aft("lognormal", "Log-normal"),
+  "aft loglogistic" = aft("loglogistic", "Log-logistic"),
+  adjusted = adjusted, concordance = order_of
 )[[study]]
 
 found <- lapply(split(rows, rows$rep), function(d) cbind(rep = d$rep[1], estimate(d)))

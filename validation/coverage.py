@@ -1,7 +1,7 @@
 """Coverage: how often a nominal 95% interval contains the truth, over simulated studies.
 
-A replication counts where at least 20 are at risk. An interval with one undefined
-limit is open on that side; with both undefined it misses.
+A replication counts where at least 20 are at risk and the estimator gives an interval. An
+interval with one undefined limit is open on that side; with both undefined it misses.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from validation.studies import Study, Truth, studies
+from validation.studies import studies
+from validation.study import Study, Truth
 
 LEAST = 20
 SEED = 20240517
@@ -116,8 +117,10 @@ def replicate(name: str, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray
     for i, number in enumerate(numbers):
         frame = study.draw(generator(name, number))
         found = study.limits(frame)
-        limits = np.array([found[t.key] for t in study.truths])
-        asked[i], hit[i] = enough(study, frame), contains(limits[:, 0], limits[:, 1], values)
+        given = np.array([t.key in found for t in study.truths])
+        limits = np.array([found.get(t.key, (np.nan, np.nan)) for t in study.truths], dtype=float)
+        asked[i] = enough(study, frame) & given
+        hit[i] = contains(limits[:, 0], limits[:, 1], values)
     return asked, hit
 
 
@@ -126,7 +129,8 @@ def run(names: Iterable[str], replications: int, workers: int = 1) -> list[Cover
     found = []
     with ProcessPoolExecutor(workers) as pool:
         for name in names:
-            parts = np.array_split(np.arange(replications), max(workers * 4, 1))
+            count = min(replications, by_name()[name].most)
+            parts = np.array_split(np.arange(count), max(workers * 4, 1))
             jobs = [pool.submit(replicate, name, p.tolist()) for p in parts if len(p)]
             asked, hit = (np.concatenate(x) for x in zip(*(j.result() for j in jobs)))
             found += summary(by_name()[name], asked, hit)

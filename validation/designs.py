@@ -52,33 +52,34 @@ def durations(rng: np.random.Generator, ratio: float | np.ndarray, n: int) -> np
     return SCALE * (rng.exponential(size=n) / ratio) ** (1 / SHAPE)
 
 
-def _watched(event: np.ndarray, until: np.ndarray, **more: np.ndarray) -> pd.DataFrame:
+def watched(event: np.ndarray, until: np.ndarray, **more: np.ndarray) -> pd.DataFrame:
+    """Times until the event or the end of watching, and which it was."""
     columns = {"time": np.minimum(event, until), "event": (event <= until).astype(int)}
     return pd.DataFrame(columns | more)
 
 
 def one_group(rng: np.random.Generator) -> pd.DataFrame:
     """One group, in fractional days."""
-    return _watched(durations(rng, 1.0, N), rng.uniform(20, 280, N))
+    return watched(durations(rng, 1.0, N), rng.uniform(20, 280, N))
 
 
 def by_day(rng: np.random.Generator) -> pd.DataFrame:
     """One group, durations rounded up to whole days, so that many are tied."""
-    return _watched(np.ceil(durations(rng, 1.0, N)), np.ceil(rng.uniform(20, 280, N)))
+    return watched(np.ceil(durations(rng, 1.0, N)), np.ceil(rng.uniform(20, 280, N)))
 
 
 def two_groups(rng: np.random.Generator) -> pd.DataFrame:
     """Two groups, the second with 1.6 times the hazard."""
     arm = rng.integers(0, 2, N)
     event = durations(rng, np.where(arm == 1, 1.6, 1.0), N)
-    return _watched(event, rng.uniform(20, 240, N), arm=arm)
+    return watched(event, rng.uniform(20, 240, N), arm=arm)
 
 
 def segments(rng: np.random.Generator) -> pd.DataFrame:
     """Four segments of about 100 customers, with different hazards."""
     place = rng.integers(0, len(SEGMENTS), N)
     ratio = np.array(list(SEGMENTS.values()))[place]
-    frame = _watched(durations(rng, ratio, N), rng.uniform(20, 250, N))
+    frame = watched(durations(rng, ratio, N), rng.uniform(20, 250, N))
     return frame.assign(segment=np.array(list(SEGMENTS))[place])
 
 
@@ -86,7 +87,7 @@ def _late(
     event: np.ndarray, entry: np.ndarray, until: np.ndarray, **more: np.ndarray
 ) -> pd.DataFrame:
     """The first 400 who are still without the event when they come under observation."""
-    frame = _watched(event, entry + until, start=entry, **more)
+    frame = watched(event, entry + until, start=entry, **more)
     return frame[event > entry].head(N).reset_index(drop=True)
 
 
@@ -146,7 +147,7 @@ def sampled(rng: np.random.Generator) -> pd.DataFrame:
     chance = np.where(half == 1, RICH, POOR)
     taken = np.flatnonzero(rng.random(n) < chance)[:N]
     ratio = np.where(half == 1, 2.0, 1.0)
-    frame = _watched(durations(rng, ratio, n), rng.uniform(20, 190, n), w=1 / chance)
+    frame = watched(durations(rng, ratio, n), rng.uniform(20, 190, n), w=1 / chance)
     return frame.iloc[taken].reset_index(drop=True)
 
 
@@ -157,7 +158,7 @@ def _ratio(x: np.ndarray, z: np.ndarray) -> np.ndarray:
 def two_covariates(rng: np.random.Generator) -> pd.DataFrame:
     """Proportional hazards of a yes-or-no and a normal covariate; ``w`` are weights by chance."""
     x, z = rng.integers(0, 2, N), rng.normal(size=N)
-    frame = _watched(durations(rng, _ratio(x, z), N), rng.uniform(20, 220, N), x=x, z=z)
+    frame = watched(durations(rng, _ratio(x, z), N), rng.uniform(20, 220, N), x=x, z=z)
     return frame.assign(w=rng.choice([0.5, 1.25, 2.5], N))
 
 
@@ -206,26 +207,33 @@ def subdistribution(rng: np.random.Generator) -> pd.DataFrame:
     with H the Weibull cumulative hazard.
     """
     x, z = rng.integers(0, 2, N), rng.normal(size=N)
-    ratio = _ratio(x, z)
+    event, cause = by_share(rng, x, z)
+    frame = watched(event, rng.uniform(20, 240, N), x=x, z=z)
+    return frame.assign(event=frame["event"] * cause)
+
+
+def by_share(
+    rng: np.random.Generator, x: np.ndarray, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times and causes of :func:`subdistribution`."""
+    ratio, n = _ratio(x, z), len(x)
     share = 1 - (1 - EVER) ** ratio
-    first = rng.random(N) < share
-    part = 1 - (1 - rng.random(N) * share) ** (1 / ratio)  # p (1 - exp(-H)) at the event
+    first = rng.random(n) < share
+    part = 1 - (1 - rng.random(n) * share) ** (1 / ratio)  # p (1 - exp(-H)) at the event
     event = SCALE * (-np.log(1 - part / EVER)) ** (1 / SHAPE)
-    event = np.where(first, event, durations(rng, 1.0, N))
-    frame = _watched(event, rng.uniform(20, 240, N), x=x, z=z)
-    return frame.assign(event=frame["event"] * np.where(first, 1, 2))
+    return np.where(first, event, durations(rng, 1.0, n)), np.where(first, 1, 2)
 
 
-def stages(rng: np.random.Generator) -> pd.DataFrame:
+def stages(rng: np.random.Generator, n: int = N) -> pd.DataFrame:
     """From new to active to gone, or from new to gone, at constant rates; a row a stay.
 
     ``to`` is the stage entered, 1 for active, 2 for gone, 0 for censored.
     """
-    until = rng.uniform(20, 330, N)
-    leave = rng.exponential(1 / (AHEAD + OFF), N)
-    ahead = rng.random(N) < AHEAD / (AHEAD + OFF)
-    gone = leave + rng.exponential(1 / ON, N)
-    who = np.arange(N)
+    until = rng.uniform(20, 330, n)
+    leave = rng.exponential(1 / (AHEAD + OFF), n)
+    ahead = rng.random(n) < AHEAD / (AHEAD + OFF)
+    gone = leave + rng.exponential(1 / ON, n)
+    who = np.arange(n)
     first = pd.DataFrame({"id": who, "start": 0.0, "stop": np.minimum(leave, until)})
     first["to"] = np.where(leave > until, 0, np.where(ahead, 1, 2))
     second = pd.DataFrame({"id": who, "start": leave, "stop": np.minimum(gone, until)})

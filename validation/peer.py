@@ -43,7 +43,7 @@ def limits(study: str, numbers: list[int]) -> pd.DataFrame:
 def alike(names: list[str], samples: int = 3) -> dict[str, float]:
     """Largest relative deviation of our limits from R's on the same samples, by study."""
     found = {}
-    for name in names:
+    for name in (n for n in names if by_name()[n].in_r):
         study, theirs = by_name()[name], limits(name, list(range(samples)))
         gaps = []
         for number in range(samples):
@@ -57,10 +57,13 @@ def alike(names: list[str], samples: int = 3) -> dict[str, float]:
 
 def beside(found: list[Coverage], replications: int, workers: int) -> list[Coverage]:
     """The same shares, with R's beside those that miss the band."""
-    missed = list(dict.fromkeys(c.study for c in found if not c.passed))
+    studies = dict.fromkeys(c.study for c in found if not c.passed)
+    missed = [name for name in studies if by_name()[name].in_r]
     print(f"asking R about the samples of: {', '.join(missed) or 'no study'}", flush=True)
     shares = {name: _shares(name, replications, workers) for name in missed}
-    return [c if c.passed else replace(c, peer=shares[c.study][c.truth.key]) for c in found]
+    return [
+        c if c.passed else replace(c, peer=shares.get(c.study, {}).get(c.truth.key)) for c in found
+    ]
 
 
 def _shares(study: str, replications: int, workers: int) -> dict[str, float]:
@@ -71,7 +74,7 @@ def _shares(study: str, replications: int, workers: int) -> dict[str, float]:
     asked = [enough(whole, whole.draw(generator(study, k))) for k in range(replications)]
     counted = pd.DataFrame(asked, columns=[t.key for t in whole.truths])
     found = {}
-    for truth in whole.truths:
+    for truth in (t for t in whole.truths if t.key in set(rows["key"])):
         mine = rows[rows["key"] == truth.key].set_index("rep").sort_index()
         hit = contains(mine["low"].to_numpy(), mine["high"].to_numpy(), truth.value)
         found[truth.key] = float(hit[counted[truth.key].to_numpy()].mean())

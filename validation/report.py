@@ -152,9 +152,11 @@ def coverage_part(found: Sequence[Coverage], alike: dict[str, float], replicatio
     excused = sum(not c.passed and c.excused for c in found)
     words = (
         f"{len(found)} nominal 95% intervals over {replications:,} simulated samples of 400 "
-        "customers each (seeded; `validation/designs.py` says how they are drawn and what is true "
-        "of them), 30 to 50% censored. A sample counts where at least 20 are at risk, in every "
-        f"group. {inside} lie in the band; {excused} miss it together with R's own interval on "
+        "customers each, fewer where an estimate takes long and 1,000 customers for a share that "
+        "never will (seeded; `validation/designs.py` and `validation/designs_of_models.py` say how "
+        "they are drawn and what is true of them), 30 to 50% censored. A sample counts where at "
+        "least 20 are at risk, in every group, and where the estimator gives a number at all. "
+        f"{inside} lie in the band; {excused} miss it together with R's own interval on "
         f"the same samples, printed beside; {len(found) - inside - excused} miss it alone."
     )
     parts = ["## 3. Coverage of the intervals", words]
@@ -212,8 +214,10 @@ def document(parts: Sequence[str]) -> str:
     """The whole document."""
     head = (
         "# Validation\n\n"
-        "Whether the numbers are right, in three ways: against R's results on real data, against "
-        "figures that others have printed, and against the truth of simulated data. "
+        "Whether the numbers are right: against R's results on real data, against figures that "
+        "others have printed, and against the truth of simulated data: how often intervals "
+        "contain it, whether effects put into a journey are found again, and whether decisions "
+        "are as seldom wrong as promised. "
         "`make validate` computes everything here and writes this page; it fails when a verdict "
         "does.\n\n" + versions()
     )

@@ -2,75 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 import journeylib as jl
-from validation import designs
-from validation.designs import BETA, Draw
+from validation import designs, studies_of_models, studies_of_use
+from validation.designs import BETA
+from validation.study import (
+    DAYS,
+    HORIZON,
+    Limits,
+    Study,
+    Truth,
+    log_ratio,
+    on_days,
+    one_row,
+    spells_of,
+)
 
-Limits = dict[str, tuple[float, float]]
 CONF = ("log-log", "log", "plain")
-DAYS = (25, 50, 100, 150)
-HORIZON, SOON = 100, 60
+SOON = 60
 PARTS = (0.25, 0.5)
 KM, NA, MEAN, QUANTILE = "Kaplan-Meier", "Nelson-Aalen", "Restricted mean", "Quantile of survival"
 AJ, COUNT, COX = "Aalen-Johansen", "Mean cumulative count", "Cox coefficient"
-STAGES = "Share in a stage"
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A number that an interval should contain.
-
-    ``day`` (None where it does not matter) is when at least 20 must be at risk.
-    """
-
-    what: str
-    interval: str
-    at: str
-    value: float
-    day: float | None = None
-
-    @property
-    def key(self) -> str:
-        """Name of the interval within its study, the same in R's script."""
-        return f"{self.what}|{self.interval}|{self.at}"
-
-
-@dataclass(frozen=True)
-class Study:
-    """A design, what is true of it, and the intervals made of each sample.
-
-    ``group`` is the column whose every level must have 20 at risk.
-    """
-
-    name: str
-    note: str
-    draw: Draw
-    truths: tuple[Truth, ...]
-    limits: Callable[[pd.DataFrame], Limits]
-    group: str | None = None
-
-
-def _spells(frame: pd.DataFrame) -> jl.Spells:
-    start = "start" if "start" in frame else None
-    stop = "stop" if "stop" in frame else "time"
-    return jl.spells_from_frame(frame, stop, "event", start, "id" if "id" in frame else None)
-
-
-def _at(found: Limits, what: str, interval: str, at: str, rows: pd.DataFrame) -> None:
-    low, high = rows[["low", "high"]].to_numpy(dtype=float)[0]
-    found[f"{what}|{interval}|{at}"] = (low, high)
-
-
-def _days(found: Limits, what: str, interval: str, rows: pd.DataFrame) -> None:
-    for day, low, high in rows[["time", "low", "high"]].itertuples(index=False):
-        found[f"{what}|{interval}|day {day:g}"] = (low, high)
 
 
 # --- one group --------------------------------------------------------------------------------
@@ -78,16 +34,16 @@ def _days(found: Limits, what: str, interval: str, rows: pd.DataFrame) -> None:
 
 def curve_limits(frame: pd.DataFrame, quantiles: bool = True) -> Limits:
     """Survival, quantiles, cumulative hazard and restricted mean of one group."""
-    spells = _spells(frame)
+    spells = spells_of(frame)
     found: Limits = {}
     for conf in CONF:
         curve = jl.survival_curve(spells, conf=conf)
-        _days(found, KM, conf, curve.at(DAYS))
+        on_days(found, KM, conf, curve.at(DAYS))
         if quantiles:
             for part, row in zip(PARTS, curve.quantile(PARTS).itertuples(), strict=True):
                 found[f"{QUANTILE}|{conf}|{part:g}"] = (row.low, row.high)
-    _days(found, NA, "log", jl.cumulative_hazard(spells).at(DAYS))
-    _at(found, MEAN, "normal", f"{HORIZON} days", jl.rmst(spells, HORIZON).frame)
+    on_days(found, NA, "log", jl.cumulative_hazard(spells).at(DAYS))
+    one_row(found, MEAN, "normal", f"{HORIZON} days", jl.rmst(spells, HORIZON).frame)
     return found
 
 
@@ -108,11 +64,11 @@ def curve_truths(quantiles: bool = True, by_day: bool = False) -> tuple[Truth, .
 
 def weighted_limits(frame: pd.DataFrame) -> Limits:
     """Survival with probability weights."""
-    spells = _spells(frame)
+    spells = spells_of(frame)
     found: Limits = {}
     for conf in CONF:
         curve = jl.survival_curve(spells, conf=conf, weights="w")
-        _days(found, f"{KM}, weighted", conf, curve.at(DAYS[:3]))
+        on_days(found, f"{KM}, weighted", conf, curve.at(DAYS[:3]))
     return found
 
 
@@ -121,19 +77,19 @@ def weighted_limits(frame: pd.DataFrame) -> Limits:
 
 def difference_limits(frame: pd.DataFrame) -> Limits:
     """Difference and ratio of restricted means."""
-    pairs = jl.rmst(_spells(frame), HORIZON, by="arm").differences
+    pairs = jl.rmst(spells_of(frame), HORIZON, by="arm").differences
     at = f"{HORIZON} days"
     found: Limits = {}
-    _at(found, f"{MEAN}: difference", "normal", at, pairs)
+    one_row(found, f"{MEAN}: difference", "normal", at, pairs)
     columns = {"ratio_low": "low", "ratio_high": "high"}
     ratio = pairs[list(columns)].rename(columns=columns)
-    _at(found, f"{MEAN}: ratio", "log", at, ratio)
+    one_row(found, f"{MEAN}: ratio", "log", at, ratio)
     return found
 
 
 def segment_limits(frame: pd.DataFrame) -> Limits:
     """Each segment against all others."""
-    rows = jl.segment_scan(_spells(frame), "segment", SOON).frame
+    rows = jl.segment_scan(spells_of(frame), "segment", SOON).frame
     return {f"Segment scan|normal|segment {r.group}": (r.low, r.high) for r in rows.itertuples()}
 
 
@@ -152,7 +108,7 @@ def segment_truths() -> tuple[Truth, ...]:
 
 def incidence_limits(frame: pd.DataFrame) -> Limits:
     """Incidence of each of two causes."""
-    rows = jl.cumulative_incidence(_spells(frame)).at(DAYS)
+    rows = jl.cumulative_incidence(spells_of(frame)).at(DAYS)
     return {f"{AJ}, cause {r.cause}|log|day {r.time:g}": (r.low, r.high) for r in rows.itertuples()}
 
 
@@ -168,10 +124,10 @@ def incidence_truths() -> tuple[Truth, ...]:
 
 def count_limits(frame: pd.DataFrame) -> Limits:
     """Mean count of repeated events of those without the covariate, and Andersen-Gill."""
-    spells = _spells(frame)
+    spells = spells_of(frame)
     found: Limits = {}
     rows = jl.mean_cumulative_count(spells, by="x").at(DAYS)
-    _days(found, COUNT, "log, robust", rows[rows["group"] == "0"])
+    on_days(found, COUNT, "log, robust", rows[rows["group"] == "0"])
     effects = jl.cox(spells, "x", cluster="id").frame
     found["Andersen-Gill|robust, by id|x"] = log_ratio(effects, 0)
     return found
@@ -186,15 +142,10 @@ def count_truths() -> tuple[Truth, ...]:
 # --- regression -------------------------------------------------------------------------------
 
 
-def log_ratio(effects: pd.DataFrame, row: int) -> tuple[float, float]:
-    """Interval of a coefficient from that of its hazard ratio."""
-    return float(np.log(effects["low"][row])), float(np.log(effects["high"][row]))
-
-
 def cox_limits(frame: pd.DataFrame) -> Limits:
     """Coefficients with model-based and robust errors, with weights, and predicted survival."""
     frame = frame.assign(id=np.arange(len(frame)))
-    spells = _spells(frame)
+    spells = spells_of(frame)
     found: Limits = {}
     model = jl.cox(spells, "x + z")
     tables = {"model": model.frame, "robust": jl.cox(spells, "x + z", cluster="id").frame}
@@ -206,7 +157,7 @@ def cox_limits(frame: pd.DataFrame) -> Limits:
     new = pd.DataFrame({"x": [1], "z": [0.5]})
     for conf in ("log", "log-log"):
         rows = model.predict(new, DAYS[1:3], conf=conf)
-        _days(found, "Cox: predicted survival", conf, rows)
+        on_days(found, "Cox: predicted survival", conf, rows)
     return found
 
 
@@ -226,7 +177,7 @@ def cox_truths(weighted: bool) -> tuple[Truth, ...]:
 
 def changing_limits(frame: pd.DataFrame) -> Limits:
     """A covariate that changes, two rows a customer."""
-    spells = _spells(frame)
+    spells = spells_of(frame)
     return {
         f"{COX}, changing covariate|{name}|x": log_ratio(jl.cox(spells, "x", **how).frame, 0)
         for name, how in {"model": {}, "robust, by id": {"cluster": "id"}}.items()
@@ -237,53 +188,6 @@ def changing_truths() -> tuple[Truth, ...]:
     """What is true of :func:`changing_limits`."""
     what = f"{COX}, changing covariate"
     return tuple(Truth(what, kind, "x", BETA["x"]) for kind in ("model", "robust, by id"))
-
-
-def fine_gray_limits(frame: pd.DataFrame) -> Limits:
-    """Coefficients of the regression of an incidence."""
-    table = jl.fine_gray(_spells(frame), "x + z").frame
-    return {f"Fine-Gray|robust|{term}": log_ratio(table, k) for k, term in enumerate(BETA)}
-
-
-def fine_gray_truths() -> tuple[Truth, ...]:
-    """What is true of :func:`fine_gray_limits`."""
-    return tuple(Truth("Fine-Gray", "robust", term, b) for term, b in BETA.items())
-
-
-def stage_limits(frame: pd.DataFrame) -> Limits:
-    """Shares in the stages."""
-    spells = jl.spells_from_frame(frame, "stop", "to", "start", "id", causes=("active", "gone"))
-    rows = jl.occupancy(spells).at(DAYS)
-    return {f"{STAGES}: {r.stage}|log|day {r.time:g}": (r.low, r.high) for r in rows.itertuples()}
-
-
-def stage_truths() -> tuple[Truth, ...]:
-    """What is true of :func:`stage_limits`."""
-    return tuple(
-        Truth(f"{STAGES}: {stage}", "log", f"day {d}", designs.in_stage(d)[stage], d)
-        for stage in designs.in_stage(0)
-        for d in DAYS
-    )
-
-
-def aft_limits(frame: pd.DataFrame) -> Limits:
-    """Coefficients of the Weibull model, which is the true one."""
-    table = jl.aft(_spells(frame), "x + z", "weibull").frame.set_index("term")
-    z = 1.959963984540054
-    return {
-        f"Weibull AFT|normal|{term}": (
-            row["coef"] - z * row["std_err"],
-            row["coef"] + z * row["std_err"],
-        )
-        for term, row in table.loc[list(BETA)].iterrows()
-    }
-
-
-def aft_truths() -> tuple[Truth, ...]:
-    """A hazard ratio of exp(b) is a time ratio of exp(-b / shape)."""
-    return tuple(
-        Truth("Weibull AFT", "normal", term, -b / designs.SHAPE) for term, b in BETA.items()
-    )
 
 
 def concordance_limits(frame: pd.DataFrame) -> Limits:
@@ -346,7 +250,6 @@ def studies() -> tuple[Study, ...]:
         Study("scan", "four segments", d.segments, segment_truths(), segment_limits, "segment"),
         Study("competing", "two causes", d.competing, two, incidence_limits),
         Study("competing late", f"two causes, {late}", d.competing_late, two, incidence_limits),
-        Study("stages", "three stages", d.stages, stage_truths(), stage_limits),
         Study("repeated", "repeated events", d.repeated, counts, count_limits, "x"),
         Study("repeated late", f"repeated, {late}", d.repeated_late, counts, count_limits, "x"),
         Study("cox", "two covariates", d.two_covariates, cox_truths(True), cox_limits),
@@ -360,8 +263,6 @@ def studies() -> tuple[Study, ...]:
         Study(
             "cox changing", "two rows a customer", d.changing, changing_truths(), changing_limits
         ),
-        Study("fine gray", "two causes", d.subdistribution, fine_gray_truths(), fine_gray_limits),
-        Study("aft", "two covariates", d.two_covariates, aft_truths(), aft_limits),
         Study(
             "concordance",
             "two covariates",
@@ -369,6 +270,8 @@ def studies() -> tuple[Study, ...]:
             concordance_truths(),
             concordance_limits,
         ),
+        *studies_of_models.studies(),
+        *studies_of_use.studies(),
     )
 
 

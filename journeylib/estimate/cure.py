@@ -22,6 +22,7 @@ from journeylib.audit import Audit
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.aftfit import FAMILIES
 from journeylib.estimate.curefit import CureFit, CureRows, fit_cure
+from journeylib.estimate.cureshare import cured_share
 from journeylib.estimate.followup import Gate, check_follow_up
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.parametric import LOG_SCALE
@@ -209,7 +210,10 @@ def cure(
     Notes
     -----
     The interval of the share is made on the logit scale and counts that other customers
-    would have had other covariates. With competing causes a customer who left some other
+    would have had other covariates. Unless ``dist`` is given it also counts that the shape
+    is not known: it is the union over all shapes of a wide family (log-gamma, log-logistic)
+    of what their likelihood leaves room for. The other intervals take the shape for true.
+    With competing causes a customer who left some other
     way counts as censored: the share is of those who never would if nothing else came
     in between.
 
@@ -250,6 +254,7 @@ def cure(
         about={
             "event": whether.cause,
             "formula": formula,
+            "references": whether.references | latency.references,
             "when": formula if when is None else when,
             "dist": chosen,
             "level": level,
@@ -260,7 +265,7 @@ def cure(
             "clock": spells.clock,
             "audit": whether.audit,
         },
-        share=_share(fit, whether, gate, level),
+        share=_share(rows, fit, whether, gate, level, dist is not None),
         gate=gate,
         dist=chosen,
         log_likelihood=fit.value,
@@ -312,21 +317,15 @@ def _table(
     )
 
 
-def _share(fit: CureFit, whether: Response, gate: Gate, level: float) -> pd.DataFrame:
-    """Mean probability of never, over customers, with what estimation and sampling add."""
+def _share(
+    rows: CureRows, fit: CureFit, whether: Response, gate: Gate, level: float, only: bool
+) -> pd.DataFrame:
     if not gate.open:
         return pd.DataFrame(
             {"estimate": [np.nan], "std_err": [np.nan], "low": [0.0], "high": [gate.upper]}
         )
-    x = whether.rows.x[np.unique(pd.factorize(pd.Series(whether.id))[0], return_index=True)[1]]
-    q = x.shape[1]
-    never = expit(-(x @ fit.theta[:q]))
-    mean = never.mean()
-    slope = -((never * (1 - never)) @ x) / len(x)
-    variance = slope @ fit.covariance[:q, :q] @ slope + never.var() / len(x)
-    error = np.sqrt(variance) / (mean * (1 - mean))
-    limits = _logit_limits(np.array([np.log(mean / (1 - mean))]), np.array([error]), level)
-    return pd.DataFrame(limits).rename(columns={"probability": "estimate"})
+    first = np.unique(pd.factorize(pd.Series(whether.id))[0], return_index=True)[1]
+    return cured_share(rows, first, fit, level, only=only)
 
 
 def _logit_limits(odds: np.ndarray, error: np.ndarray, level: float) -> dict[str, np.ndarray]:

@@ -135,8 +135,18 @@ def evaluate(
     return float(value), score, info
 
 
-def fit_cure(rows: CureRows, family: Family) -> CureFit:
+def fit_cure(rows: CureRows, family: Family, near: CureFit | None = None) -> CureFit:
     """Maximise from two starts: some cured at the plateau's height, and nobody.
+
+    Parameters
+    ----------
+    rows
+        What the likelihood reads.
+    family
+        Shape of *when*.
+    near
+        A fit of a shape much like it, from which to start instead; where that comes to no
+        rest the two starts follow.
 
     Raises
     ------
@@ -148,7 +158,11 @@ def fit_cure(rows: CureRows, family: Family) -> CureFit:
     def likelihood(theta: np.ndarray) -> Point:
         return evaluate(inner, family, theta)
 
-    found = [_climb(likelihood, theta) for theta in _starts(inner, family)]
+    found = []
+    if near is not None:
+        found = [_climb(likelihood, np.linalg.solve(back, near.theta))]
+    if not any(f is not None for f in found):
+        found = [_climb(likelihood, theta) for theta in _starts(inner, family)]
     rested = [f for f in found if f is not None]
     if not rested:
         raise ModelError(

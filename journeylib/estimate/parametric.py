@@ -254,6 +254,7 @@ def _fitted(spells: Spells, response: Response, formula: str, dist: str, level: 
         about={
             "event": response.cause,
             "formula": formula,
+            "references": response.references,
             "dist": dist,
             "level": level,
             "conf": "wald",

@@ -13,7 +13,12 @@ from formulaic.errors import FormulaicError
 from journeylib.audit import Audit
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.aftfit import Rows
-from journeylib.estimate.design import cause_number, fetch, make_design
+from journeylib.estimate.design import (
+    cause_number,
+    fetch,
+    make_design,
+    reference_levels,
+)
 from journeylib.estimate.formula import tidy_columns
 from journeylib.spells.core import Spells
 
@@ -52,6 +57,11 @@ class Response:
     id: np.ndarray
     cause: str
     audit: Audit
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Categorical factor of the formula -> the level that the others are held against."""
+        return {} if self.spec is None else reference_levels(self.spec)
 
     def only(self, keep: np.ndarray, audit: Audit) -> Response:
         """The same for some of its rows, given by their position in the spells' table."""

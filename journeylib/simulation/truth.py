@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import expm
+from scipy import sparse
+from scipy.sparse.linalg import expm_multiply
 
 from journeylib.errors import DataError, nearest
 from journeylib.simulation.model import (
@@ -114,17 +115,20 @@ class Truth:
         if grid.ndim != 1 or not np.isfinite(grid).all() or (grid < 0).any():
             raise DataError(f"times must be a list of numbers from 0 up, not {times!r}")
         out = np.empty((len(self.generators), len(grid), _ALIVE))
-        now = np.zeros((len(out), 1, _ALIVE))
-        now[:, 0, start] = 1
-        last = width = 0.0
+        now = np.zeros((len(out), _ALIVE))
+        now[:, start] = 1
+        last = 0.0
         for i in np.argsort(grid, kind="stable"):
             if grid[i] > last:
-                if not np.isclose(grid[i] - last, width, rtol=1e-12, atol=0):
-                    width = grid[i] - last
-                    step = expm(self.generators * width)
-                now, last = now @ step, grid[i]
-            out[:, i] = now[:, 0]
+                now = expm_multiply(self._blocks * (grid[i] - last), now.ravel())
+                now, last = now.reshape(-1, _ALIVE), grid[i]
+            out[:, i] = now
         return out
+
+    @cached_property
+    def _blocks(self) -> sparse.csr_array:
+        """Transposed generators of all profiles down one diagonal; most of them is empty."""
+        return sparse.csr_array(sparse.block_diag([g.T for g in self.generators]))
 
     def reached(
         self, event: str, times: Sequence[float], by: str | Sequence[str] | None = None
@@ -189,13 +193,18 @@ class Truth:
 
         Notes
         -----
-        The integral of exp(Qt) is the upper right block of the exponential of
-        [[Q, I], [0, 0]] (Van Loan 1978, IEEE Trans. Automat. Control 23).
+        The integral of exp(Qt) is a block of the exponential of [[Q, 0], [I, 0]] (Van Loan
+        1978, IEEE Trans. Automat. Control 23).
         """
-        wide = np.zeros((len(self.generators), 2 * _ALIVE, 2 * _ALIVE))
-        wide[:, :_ALIVE, :_ALIVE] = self.generators
-        wide[:, :_ALIVE, _ALIVE:] = np.eye(_ALIVE)
-        days = expm(wide * horizon)[:, FIRST, None, _ALIVE:]
+        n = self._blocks.shape[0]
+        begin = np.zeros((len(self.generators), _ALIVE))
+        begin[:, FIRST] = 1
+        empty = sparse.csr_array((n, n))
+        wide = sparse.block_array(
+            [[self._blocks, None], [sparse.eye_array(n), empty]], format="csr"
+        )
+        both = expm_multiply(wide * horizon, np.concatenate([begin.ravel(), np.zeros(n)]))
+        days = both[n:].reshape(-1, 1, _ALIVE)
         share = self.profiles["share"].to_numpy()
         return self._by_place(days, [horizon], share, by, "days")
 

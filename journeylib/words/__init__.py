@@ -11,7 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 from journeylib.errors import DataError
-from journeylib.words import contrasts, curves, logs, models
+from journeylib.words import (
+    afterwards,
+    attribution,
+    contrasts,
+    curves,
+    experiments,
+    logs,
+    models,
+    personas,
+    timing,
+)
 from journeylib.words.parts import Sentence, chance, counted, name, percent, term, term_parts
 
 __all__ = ["Sentence", "chance", "counted", "name", "note", "percent", "say", "term", "term_parts"]
@@ -59,6 +69,7 @@ def note(text: str) -> Sentence:
 
 _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Curve": curves.curve,
+    "CumulativeHazard": curves.hazard,
     "Incidence": curves.incidence,
     "Comparison": contrasts.comparison,
     "RestrictedMean": curves.rmst,
@@ -69,8 +80,24 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "SideBySide": models.side_by_side,
     "Assessment": models.assessment,
     "Calibration": models.calibration,
+    "Aft": timing.aft,
+    "AftChoice": timing.aft_choice,
+    "Cure": timing.cure,
+    "Looks": experiments.plan,
+    "Sequential": experiments.sequential,
+    "Detectable": experiments.detectable,
     "Weighting": contrasts.weighting,
     "Proportionality": models.proportionality,
+    "Rates": afterwards.rates,
+    "PromoterScore": afterwards.promoter_score,
+    "CohortTrend": afterwards.cohorts,
+    "Attribution": attribution.attribution,
+    "TouchRules": attribution.rules,
+    "Placebo": attribution.placebo,
+    "StageEffects": attribution.by_stage,
+    "Personas": personas.personas,
+    "Fifths": personas.fifths,
+    "Scores": personas.scores,
     "Occupancy": curves.occupancy,
     "Flows": curves.flows,
     "Spells": logs.spells,

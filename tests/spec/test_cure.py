@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from plateaus import follow_up, says
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import norm
@@ -17,6 +16,7 @@ from journeylib.estimate.curefit import CureRows, evaluate, fit_cure, fit_with_l
 from journeylib.estimate.curves import survival_curve
 from journeylib.simulation import simulate
 from journeylib.spells.core import spells_from_frame
+from validation.plateaus import follow_up, says
 
 
 def mixture(n: int, seed: int, end: float = 60.0, entry: float = 0.0) -> pd.DataFrame:

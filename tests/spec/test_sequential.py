@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from looks import experiment, false_alarms, looks
 from scipy.stats import multivariate_normal, norm
 
 from journeylib.errors import DataError
@@ -15,6 +14,7 @@ from journeylib.estimate.power import power_of
 from journeylib.estimate.rmst import rmst
 from journeylib.estimate.sequential import as_of, plan_looks, sequential
 from journeylib.spells.core import spells_from_frame
+from validation.looks import experiment, false_alarms, looks
 
 FIVE = [0.2, 0.4, 0.6, 0.8, 1.0]
 

@@ -653,6 +653,85 @@ STAGES = [
         file=FUNNEL,
     ),
     Case(
+        "nothing is seen after until, a move at its instant counts and a later one does not",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  visit
+        a  2020-01-12  opted_out
+        a  2020-01-14  basket
+        b  2020-01-05  ad
+        b  2020-01-09  opted_out
+        b  2020-01-09  basket
+        c  2020-01-04  opted_out
+        c  2020-01-05  ad
+        c  2020-01-07  purchase
+        d  2020-01-05  ad
+        d  2020-01-05  opted_out
+        e  2020-01-05  ad
+        """,
+        {"until": "opted_out"},
+        """
+        id start stop cause stage
+        a  0     3    2     aware
+        a  3     7    0     look
+        b  0     4    3     aware
+        c  0     2    4     aware
+        c  2     26   0     sold
+        d  0     0    0     aware
+        e  0     26   0     aware
+        """,
+        notes={ZERO: 1},
+        file=FUNNEL,
+    ),
+    Case(
+        "an end at the instant of until counts and one after it was not seen",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-08  opted_out
+        a  2020-01-08  purchase
+        b  2020-01-05  ad
+        b  2020-01-08  opted_out
+        b  2020-01-10  purchase
+        c  2020-01-05  ad
+        c  2020-01-15  visit
+        c  2020-01-16  opted_out
+        d  2020-01-05  ad
+        d  2020-01-14  opted_out
+        """,
+        {"terminal": "sold", "lost": 10, "until": "opted_out"},
+        """
+        id start stop cause stage
+        a  0     3    4     aware
+        b  0     3    0     aware
+        c  0     10   2     aware
+        c  10    11   0     look
+        d  0     9    0     aware
+        """,
+        file=FUNNEL,
+    ),
+    Case(
+        "who was out of sight before the window opened was never watched",
+        """
+        id at          event
+        a  2020-01-02  ad
+        a  2020-01-08  opted_out
+        a  2020-01-12  visit
+        b  2020-01-02  ad
+        b  2020-01-20  opted_out
+        b  2020-01-25  visit
+        """,
+        {"until": "opted_out"},
+        """
+        id start stop cause stage
+        b  8     18   0     aware
+        """,
+        dropped={"ended before the window opened": 1},
+        notes={DELAYED: 1},
+        file=FUNNEL | {"window": OPEN},
+    ),
+    Case(
         "covariates are those of the origin",
         """
         id at          event  channel

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
-from plateaus import PLANS, SHAPES, says
+from validation.plateaus import PLANS, SHAPES, says
 
 
 def main(runs: int) -> int:

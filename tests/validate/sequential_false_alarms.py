@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
-from looks import false_alarms
+from validation.looks import false_alarms
 
 RUNS = 2_000
 

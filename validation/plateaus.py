@@ -9,6 +9,8 @@ import pandas as pd
 from scipy.stats import gamma, norm
 
 from journeylib.estimate.cure import cure
+from journeylib.estimate.curefit import CureRows
+from journeylib.estimate.followup import check_follow_up
 from journeylib.spells.core import Spells, spells_from_frame
 
 # time at which a share u has not yet had the event
@@ -29,9 +31,14 @@ PLANS = {
     "30% cured, all past the 99th percentile": (0.3, 0.01, 0.0),
     "30% cured, past the 99th percentile, entered over time": (0.3, 0.01, -1.0),
 }
+CURED = 0.3
+LONG = {
+    "all followed to the 99th percentile": "30% cured, all past the 99th percentile",
+    "followed to once or twice it": "30% cured, past the 99th percentile, entered over time",
+}
 
 
-def follow_up(rng: np.random.Generator, n: int, shape: str, plan: str) -> Spells:
+def followed(rng: np.random.Generator, n: int, shape: str, plan: str) -> pd.DataFrame:
     """Customers followed for the same time, or (entered over time) less or more of it."""
     cured, left, spread = PLANS[plan]
     end = float(SHAPES[shape](np.array(left)))
@@ -40,9 +47,23 @@ def follow_up(rng: np.random.Generator, n: int, shape: str, plan: str) -> Spells
     # spread 1: followed for 0 to 1.3 times end; spread -1: for end to twice that
     share = rng.uniform(size=n)
     until = end * {0.0: np.full(n, 1.001), 1.0: 1.3 * share, -1.0: 1 + share}[spread]
-    return spells_from_frame(
-        pd.DataFrame({"time": np.minimum(time, until), "event": time <= until}), unit="days"
-    )
+    return pd.DataFrame({"time": np.minimum(time, until), "event": time <= until})
+
+
+def follow_up(rng: np.random.Generator, n: int, shape: str, plan: str) -> Spells:
+    """The same as spells."""
+    return spells_from_frame(followed(rng, n, shape, plan), unit="days")
+
+
+def opened(runs: int, seed: int, shape: str, plan: str, n: int = 1000) -> float:
+    """Share of replications in which the gate is open."""
+    rng = np.random.default_rng(seed)
+    told = 0
+    for _ in range(runs):
+        frame = followed(rng, n, shape, plan)
+        one, time = np.ones((n, 1)), frame["time"].to_numpy()
+        told += check_follow_up(CureRows(one, one, 0 * time, time, frame["event"].to_numpy())).open
+    return told / runs
 
 
 def says(runs: int, seed: int, shape: str, plan: str, n: int = 1000) -> dict[str, float]:

@@ -42,3 +42,15 @@ def false_alarms(
         peeked += bool((z >= norm.isf(0.025)).any())
         final += bool(z[-1] >= norm.isf(0.025))
     return {"sequential": guarded / runs, "peeking": peeked / runs, "one look": final / runs}
+
+
+def found(runs: int, seed: int, planned: int, hazard_ratio: float, count: int = 5) -> float:
+    """Share of experiments with an effect in which the test finds it at any look."""
+    rng = np.random.default_rng(seed)
+    bounds = boundaries(np.arange(1, count + 1) / count)
+    seen = 0
+    for _ in range(runs):
+        frame = experiment(rng, round(1.25 * planned), hazard_ratio)
+        z = np.sqrt([float(compare(s, "arm").statistic) for s in looks(frame, planned, count)])
+        seen += bool((z >= bounds).any())
+    return seen / runs
