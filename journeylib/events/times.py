@@ -84,12 +84,17 @@ def to_wall(zone: str, moment: ir.TimestampValue) -> ir.TimestampValue:
     return _convert("UTC", zone, moment.cast(_NAIVE))
 
 
+def engine_of(value: ir.Value) -> str:
+    """Name of the engine that will answer; empty where that is not known."""
+    try:
+        return str(value._find_backend(use_default=True).name)
+    except IbisError:
+        return ""
+
+
 def _on_spark(value: ir.Value) -> bool:
     """Whether Spark will answer, whose functions for zones have names of their own."""
-    try:
-        return bool(value._find_backend(use_default=True).name == "pyspark")
-    except IbisError:
-        return False
+    return engine_of(value) == "pyspark"
 
 
 def shown_zone(window: Window) -> str:

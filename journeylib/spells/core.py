@@ -17,6 +17,8 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from ibis.formats.pandas import PandasData
 
 from journeylib.audit import Audit
 from journeylib.errors import DataError, nearest
@@ -104,7 +106,7 @@ class Spells:
 
     @cached_property
     def _fetched(self) -> pd.DataFrame:
-        return self.table.to_pandas() if isinstance(self.table, ir.Table) else self.table
+        return _rows(self.table) if isinstance(self.table, ir.Table) else self.table
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -145,6 +147,22 @@ class Spells:
 
     def _repr_html_(self) -> str:
         return self.clock._repr_html_() + self.audit._repr_html_()
+
+
+def _rows(table: ir.Table) -> pd.DataFrame:
+    """All rows of a lazy table, as ibis makes a frame of them.
+
+    But ids are not compared with one another to share their texts: that takes longer than
+    the query, and hardly any are alike.
+    """
+    arrow = table.to_pyarrow()
+    columns = {}
+    for name, column in zip(arrow.column_names, arrow.columns, strict=True):
+        if column.null_count or pa.types.is_nested(column.type):
+            columns[name] = pd.Series(column.to_pylist(), dtype=object)
+        else:
+            columns[name] = column.to_pandas(deduplicate_objects=name != "id")
+    return PandasData.convert_table(pd.DataFrame(columns), table.schema())
 
 
 def spells_from_frame(
