@@ -50,8 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         "## How time grows\n\nA power of 1 is linear; n log n is about 1.05 at these sizes.",
         report.scaling(timings),
         "## Memory\n\nMemory beyond the input, relative to the numbers that are read (8 bytes "
-        "each): what the result keeps, and what the call needs besides it at its highest. With continuous "
-        "times a curve has as many rows as there are customers, and ten columns.",
+        "each): what the result keeps, and what the call needs besides it at its highest. With "
+        "continuous times a curve has as many rows as there are customers, and ten columns.",
         taken,
         "## From a lazy log\n\nSpells in a DuckDB file; only the counts by time and cause come "
         "back. The bare group-by is the same SQL typed by hand.",
