@@ -164,6 +164,11 @@ TERMS = (
         "these data.",
     ),
     Term(
+        "episode",
+        r"episodes?",
+        "One start of a customer's clock. Who is mailed twice has two.",
+    ),
+    Term(
         "cutoff",
         r"cutoff",
         "The last day on which we watched; what came later is not in the data.",

@@ -73,7 +73,10 @@ def picture(output: Mapping[str, Any], mime: str) -> str:
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     image = f"<img src='data:{mime};base64,{escape(coded)}' alt='{escape(alt)}'{size}>"
     twin = Twin.read(about.get("table"))
-    return f"<figure>{image}{below}{twin_html(twin, caption or alt) if twin else ''}</figure>"
+    # on a phone a picture keeps a size at which it can be read, and its box scrolls
+    label = escape(f"Picture: {caption or alt}"[:120])
+    box = f"<div class='jr-picture' role='group' tabindex='0' aria-label='{label}'>{image}</div>"
+    return f"<figure>{box}{below}{twin_html(twin, caption or alt) if twin else ''}</figure>"
 
 
 def twin_html(twin: Twin, caption: str) -> str:

@@ -129,9 +129,10 @@ def _story(told: stories.Story) -> Outline:
 
 
 def _words_used(made: Outline, record: RunRecord) -> list[glossary.Term]:
-    """Words of the field that the page uses, in the order of the glossary."""
+    """Words of the field that the page uses, in the order of the alphabet."""
     used = {term.word for term in made.words} | ({"95% interval"} if record.findings else set())
-    return [term for term in glossary.TERMS if term.word in used]
+    terms = (term for term in glossary.TERMS if term.word in used)
+    return sorted(terms, key=lambda term: term.word.lower())
 
 
 def _explained(text: str, word: str) -> Any:

@@ -20,6 +20,7 @@ import ibis.expr.types as ir
 from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning, any_of
 from journeylib.events.times import days_in_ticks, instant, ticks
+from journeylib.labels import label
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.origin import Covariates, at_origin, covariates
 from journeylib.spells.question import KEYS, entry_words
@@ -87,7 +88,7 @@ def churn(
 
 
 def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
-    active = _activity(log, None)
+    active = activity_of(log, None)
     resolution = log.window.resolution
     acts = log.rows.filter(active.holds(log.rows))
     acts = acts.select("id", _day=instant(acts["at"], resolution)).distinct()
@@ -97,7 +98,7 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
     ends = _all_customers(log, found.mutate(_merged=back.ifelse(1, 0)))
     words = f"{days:g} days of silence"
     clock = Clock(
-        starts=f"at the customer's first activity ({active.name})",
+        starts=f"at the customer's first activity ({label(active.name)})",
         stops=f"at {words}: {days:g} days after the last activity before the first gap longer "
         "than that, or before a final silence at least that long",
         censors=f"at the cutoff, {log.window.cutoff}",
@@ -109,7 +110,7 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
 
 
 def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
-    active = _activity(log, end)
+    active = activity_of(log, end)
     resolution = log.window.resolution
     rows, at = log.rows, log.rows["at"]
     found = rows.group_by("id").aggregate(
@@ -122,8 +123,8 @@ def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
         _merged=ibis.literal(0),
     )
     clock = Clock(
-        starts=f"at the customer's first activity ({active.name})",
-        stops=f"at the first {end.name}",
+        starts=f"at the customer's first activity ({label(active.name)})",
+        stops=f"at the first {label(end.name)}",
         censors=f"at the cutoff, {log.window.cutoff}",
         enters=entry_words(log),
         origin=active.name,
@@ -132,7 +133,7 @@ def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
     return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock))
 
 
-def _activity(log: EventLog, end: Meaning | None) -> Meaning:
+def activity_of(log: EventLog, end: Meaning | None = None) -> Meaning:
     """What counts as activity; never the event that ends it."""
     named = log.journey.churn.activity if log.journey.churn is not None else ()
     if not named:

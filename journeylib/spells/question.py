@@ -17,6 +17,7 @@ from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, Meaning
 from journeylib.events.times import instant, planned_end, ticks
 from journeylib.journey import FIRST_CONTACT
+from journeylib.labels import label
 from journeylib.spells.origin import Covariates, at_origin, covariates, need_free
 
 PRIORS = ("exclude", "ignore", "after")
@@ -215,8 +216,8 @@ def start_words(asked: Question, besides: str) -> str:
     """When the clock starts, in words."""
     whose = "customer" if len(asked.keys) == 1 else "episode"
     if asked.origin.name == FIRST_CONTACT:
-        return f"at the {whose}'s first event of any stage that is not {besides}"
-    return f"at the {whose}'s first {asked.origin.name}"
+        return f"at the {whose}'s first event of any stage that is not {label(besides)}"
+    return f"at the {whose}'s first {label(asked.origin.name)}"
 
 
 def censor_words(log: EventLog, until: str | None) -> str:
@@ -224,7 +225,7 @@ def censor_words(log: EventLog, until: str | None) -> str:
     cutoff = f"at the cutoff, {log.window.cutoff}"
     if until is None:
         return cutoff
-    return f"at {until} (an event at that instant still counts), or {cutoff}"
+    return f"at {label(until)} (an event at that instant still counts), or {cutoff}"
 
 
 def entry_words(log: EventLog) -> str:

@@ -29,6 +29,7 @@ import ibis.expr.types as ir
 from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning
 from journeylib.journey import FIRST_CONTACT
+from journeylib.labels import label
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     Question,
@@ -173,10 +174,10 @@ def _nth_event(asked: Question, event: Meaning, nth: int, starts_at: ir.Table) -
 
 
 def _clock(asked: Question, event: str, occurrence: int, until: str | None) -> Clock:
-    which = f"the first {event}"
+    which = f"the first {label(event)}"
     if occurrence > 1:
         kind = "days" if asked.log.window.resolution == "day" else "moments"
-        which = f"{event} number {occurrence}, counted in distinct {kind}"
+        which = f"{label(event)} number {occurrence}, counted in distinct {kind}"
     begins = start_words(asked, event)
     return Clock(
         begins,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from journeylib.numbers import number
 from journeylib.words.parts import (
+    LIST_FROM,
     MOST,
     and_more,
     counted,
     estimate,
     in_group,
+    listed,
     name,
     of_group,
     shares,
@@ -24,30 +27,64 @@ from journeylib.words.parts import (
 def curve(curve: Any, at: float | None) -> str:
     """How many by a time, or the median."""
     event = name(curve.about.get("event", "event"))
-    told = curve_at(curve, event, at) if at is not None else curve_median(curve, event)
-    return " ".join(told[:MOST]) + and_more(len(told))
+    several = len(curve.groups) >= LIST_FROM
+    if at is None:
+        return median_list(curve, event) if several else " ".join(curve_median(curve, event))
+    return share_list(curve, event, at) if several else " ".join(curve_at(curve, event, at))
 
 
 def curve_at(curve: Any, event: str, at: float) -> list[str]:
     """One sentence a group: how many by a time."""
-    n, table, who = counted(curve), curve.table, whom(curve)
     told: list[str] = []
-    for row in curve.at([at]).itertuples(index=False):
-        by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
-        size = f"(n = {n.get(row.group, 0):,}, {int(by_then):,} events by then)"
+    for row, size in _by_then(curve, at):
         whose = of_group(curve, row.group)
         # the time is explained once
-        when = f"within {number(at) + ' ' + curve.unit if told else span(at, curve.unit)}"
+        when = f"within {f'{number(at)} {curve.unit}' if told else span(at, curve.unit)}"
         if pd.isna(row.survival):
             told.append(f"Nobody{whose} was followed for {number(at)} {curve.unit}.")
-        elif not by_then:
-            told.append(f"None{those(whose)} reach {event} {when} {size}.")
+        elif not size["events"]:
+            told.append(f"None{those(whose)} reach {event} {when} ({_told(size)}).")
         else:
             share, low, high = shares(1 - row.survival, 1 - row.high, 1 - row.low)
             told.append(
-                f"Of 100 {who}{whose}, about {share} ({low} to {high}) reach {event} {when} {size}."
+                f"Of 100 {whom(curve)}{whose}, about {share} ({low} to {high}) reach {event} "
+                f"{when} ({_told(size)})."
             )
     return told
+
+
+def share_list(curve: Any, event: str, at: float) -> str:
+    """One line a group: how many by a time."""
+    lines = []
+    for row, size in _by_then(curve, at):
+        if pd.isna(row.survival):
+            lines.append(f"{row.group}: nobody was followed so long")
+        elif not size["events"]:
+            lines.append(f"{row.group}: none ({_told(size)})")
+        else:
+            share, low, high = shares(1 - row.survival, 1 - row.high, 1 - row.low)
+            lines.append(f"{row.group}: about {share} ({low} to {high}; {_told(size)})")
+    head = (
+        f"Of 100 {whom(curve)} in each group{_columns(curve)}, so many reach {event} within "
+        f"{span(at, curve.unit)}:"
+    )
+    return listed(head, lines)
+
+
+def _by_then(curve: Any, at: float) -> Iterator[tuple[Any, dict[str, int]]]:
+    """Each group's row at a time, with who was counted and the events by then."""
+    n, table = counted(curve), curve.table
+    for row in curve.at([at]).itertuples(index=False):
+        by_then = table.loc[(table["group"] == row.group) & (table["time"] <= at), "events"].sum()
+        yield row, {"n": n.get(row.group, 0), "events": int(by_then)}
+
+
+def _told(size: dict[str, int]) -> str:
+    return f"n = {size['n']:,}, {size['events']:,} events by then"
+
+
+def _columns(result: Any) -> str:
+    return f" ({' and '.join(name(column) for column in result.by)})" if result.by else ""
 
 
 def those(whose: str) -> str:
@@ -57,19 +94,14 @@ def those(whose: str) -> str:
 
 def curve_median(curve: Any, event: str) -> list[str]:
     """One sentence a group: by when half."""
-    n = counted(curve)
-    last = curve.table.groupby("group", sort=False)["time"].max()
-    events = {group: int(size["events"]) for group, size in curve.about["sizes"].items()}
     told = []
-    for row in curve.median.itertuples(index=False):
-        size = f"n = {n.get(row.group, 0):,}, {events[row.group]:,} events"
+    for row, size, last in _halves(curve):
         who = those(of_group(curve, row.group))
         if pd.isna(row.quantile):
             ends = "" if pd.isna(row.low) else f"; the interval begins at {number(row.low)}"
-            watched = span(float(last[row.group]), curve.unit)
             told.append(
-                f"Fewer than half{who} reach {event} while we watched, at most {watched}{ends} "
-                f"({size})."
+                f"Fewer than half{who} reach {event} while we watched, at most "
+                f"{span(last, curve.unit)}{ends} ({size})."
             )
         else:
             median, ends = estimate(row.quantile, row.low, row.high)
@@ -78,6 +110,29 @@ def curve_median(curve: Any, event: str) -> list[str]:
                 f"(95% interval {ends}; {size})."
             )
     return told
+
+
+def median_list(curve: Any, event: str) -> str:
+    """One line a group: by when half."""
+    lines = []
+    for row, size, last in _halves(curve):
+        if pd.isna(row.quantile):
+            watched = f"fewer than half while we watched, at most {number(last)} {curve.unit}"
+            lines.append(f"{row.group}: {watched} ({size})")
+        else:
+            median, ends = estimate(row.quantile, row.low, row.high)
+            lines.append(f"{row.group}: {median} {curve.unit} (95% interval {ends}; {size})")
+    return listed(f"Half of each group{_columns(curve)} reach {event} within:", lines)
+
+
+def _halves(curve: Any) -> Iterator[tuple[Any, str, float]]:
+    """Each group's median, who was counted, and how long the group was watched."""
+    n = counted(curve)
+    last = curve.table.groupby("group", sort=False)["time"].max()
+    events = {group: int(size["events"]) for group, size in curve.about["sizes"].items()}
+    for row in curve.median.itertuples(index=False):
+        size = f"n = {n.get(row.group, 0):,}, {events[row.group]:,} events"
+        yield row, size, float(last[row.group])
 
 
 def hazard(found: Any, at: float | None) -> str:
@@ -123,12 +178,12 @@ def rmst(result: Any, at: float | None) -> str:
     for row in result.table.itertuples(index=False):
         mean, ends = estimate(row.rmst, row.low, row.high)
         who = "Everybody together" if row.group == "all" else row.group
-        told.append(f"{who}: {mean} ({ends}) {result.unit}.")
+        told.append(f"{who}: {mean} ({ends}) {result.unit}")
     head = (
         f"Mean time without {event} within the first {span(horizon, result.unit)}, "
-        f"with 95% intervals (n = {result.about.get('n', 0):,}): "
+        f"with 95% intervals (n = {result.about.get('n', 0):,}):"
     )
-    return head + " ".join(told[:MOST]) + and_more(len(told))
+    return listed(head, told) if len(told) >= LIST_FROM else f"{head} {'. '.join(told)}."
 
 
 def mean_count(count: Any, at: float | None) -> str:

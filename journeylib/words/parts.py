@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -15,13 +15,26 @@ from journeylib import numbers
 from journeylib.labels import label
 
 MOST = 8  # groups or terms told one by one
+LIST_FROM = 3  # as many groups are told in a list
+BULLET = "• "
 
 
 class Sentence(str):
-    """Text that a notebook shows as a paragraph and not as a quoted string."""
+    """Text that a notebook shows as a paragraph and not as a quoted string.
+
+    Lines that begin with a bullet are shown as a list.
+    """
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
-        return f"<p class='journey say'>{escape(self)}</p>"
+        html = ""
+        for line in self.split("\n"):
+            told = escape(line.removeprefix(BULLET))
+            html += f"<li>{told}</li>" if line.startswith(BULLET) else f"<p>{told}</p>"
+        html = re.sub(r"((?:<li>.*?</li>)+)", r"<ul class='journey say'>\1</ul>", html)
+        return html.replace("<p>", "<p class='journey say'>")
 
 
 def name(event: object) -> str:
@@ -138,10 +151,10 @@ def of_group(result: Any, group: str) -> str:
 
 
 def whom(result: Any) -> str:
-    """Who is counted, in the plural: customers, or starts where one customer has several."""
+    """Who is counted, in the plural: customers, or episodes where one customer has several."""
     n = result.about.get("n", 0)
     several = result.about.get("ids", n) < n
-    return "starts of the clock" if several else "customers"
+    return "episodes" if several else "customers"
 
 
 _UNITS = {"hours": (24.0, "days"), "days": (30.4375, "months"), "weeks": (4.3482, "months")}
@@ -164,6 +177,22 @@ def span(time: float, unit: str) -> str:
         many, coarser = many / 12, "years"
     rounded = round(2 * many) / 2 if many < 4 else float(round(many))
     return f"{told} (about {numbers.number(rounded)} {coarser})"
+
+
+def listed(head: str, lines: Sequence[str], tail: str = "") -> str:
+    """A sentence over several groups, one a line.
+
+    Examples
+    --------
+    >>> print(listed("Of 100, so many buy:", ["a: 3", "b: 4"], "95% intervals."))
+    Of 100, so many buy:
+    • a: 3
+    • b: 4
+    95% intervals.
+    """
+    told = [f"{BULLET}{line}" for line in lines[:MOST]]
+    end = f"{and_more(len(lines)).strip()} {tail}".strip()
+    return "\n".join([head, *told, *([end] if end else [])])
 
 
 def and_more(total: int) -> str:

@@ -115,12 +115,27 @@ def test_natural_frequencies_say_of_whom() -> None:
     assert second.startswith(" customers with customer tier plain") and "months" not in second
 
 
+def test_many_groups_are_told_in_a_list() -> None:
+    frame = pd.DataFrame({"time": [1, 2, 3, 4] * 75, "event": [1, 1, 0, 0] * 75})
+    frame["tier"] = np.repeat(["a<b", "b", "c"], 100)
+    curve = jl.survival_curve(jl.spells_from_frame(frame, unit="days"), by="tier")
+    text = jl.say(curve, at=2)
+    head, *lines = text.split("\n")
+    assert head == "Of 100 customers in each group (tier), so many reach event within 2 days:"
+    assert lines == [
+        f"• {tier}: about 50 (41 to 60; n = 100, 50 events by then)" for tier in ("a<b", "b", "c")
+    ]
+    html = text._repr_html_()
+    assert html.count("<li>") == 3 and html.count("<ul class='journey say'>") == 1
+    assert "<li>a&lt;b: about 50" in html and html.startswith("<p class='journey say'>Of 100")
+
+
 def test_several_starts_of_one_customer_are_not_called_customers() -> None:
     frame = pd.DataFrame({"who": [1, 1, 2], "mail": ["a", "b", "a"], "time": [3, 4, 5], "event": 1})
     spells = jl.spells_from_frame(frame)
     table = spells.frame.assign(id=frame["who"])
     spells = spells.with_table(table, per="mail")
-    assert whom(jl.survival_curve(spells)) == "starts of the clock"
+    assert whom(jl.survival_curve(spells)) == "episodes"
 
 
 @pytest.mark.parametrize(
