@@ -104,7 +104,7 @@ def plot_looks(found: Any, ax: Axes | None = None) -> Axes:
     blue, _, _, red = palette(4)
     bars = np.minimum(table["boundary"].to_numpy(dtype=float), 8.0)
     information = table["information"].to_numpy(dtype=float)
-    top = max(4.0, float(np.abs(table["z"]).max()) + 0.6, float(bars.min()) + 0.6)
+    top = max(4.0, float(np.abs(table["z"]).max()) + 0.6, min(float(bars.max()), 5.0) + 0.5)
     for side in (1, -1):
         ax.plot(information, side * bars, "--", color=red, lw=1.6,
                 label="bar at each look" if side == 1 else None)  # fmt: skip
