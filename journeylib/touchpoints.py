@@ -1,32 +1,38 @@
-"""What a report on touchpoints and on predictions tells: findings, shortcuts, checks."""
+"""What a report on touchpoints tells: findings, a shortcut, checks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from journeylib import words
+from journeylib.events import EventLog
+from journeylib.events.times import UNIT_MICROSECONDS
 from journeylib.findings import Findings, finding
 from journeylib.ledger import Check
 from journeylib.naive import Contrast, Contrasts
 from journeylib.numbers import number
 
 
-def credit_shares(credit: Any, of: Mapping[str, Any] | None = None) -> Findings:
+def credit_shares(credit: Any, log: EventLog | None = None) -> Findings:
     """One finding a touchpoint, and one for all: the share of the events that it adds.
 
     Parameters
     ----------
     credit
         Result of :func:`journeylib.attribution`.
-    of
-        What is known of what is estimated, beyond kind, event and touchpoint.
+    log
+        The event log; its window belongs to what is estimated.
     """
     event = words.name(credit.about["event"])
-    touchpoints = list(credit.touchpoints)
+    of = {
+        "touchpoints": list(credit.touchpoints),
+        "terms": list(credit.about["terms"]),
+        "origin": getattr(credit.about["clock"], "origin", ""),
+        **({} if log is None or log.window.start is None else {"days": _days(log)}),
+    }
     told = []
     for row in credit.table.itertuples(index=False):
         if not math.isfinite(row.credit):
@@ -35,8 +41,7 @@ def credit_shares(credit: Any, of: Mapping[str, Any] | None = None) -> Findings:
             "kind": "touch credit",
             "event": credit.about["event"],
             "touchpoint": row.touchpoint,
-            "touchpoints": touchpoints,
-            **(of or {}),
+            **of,
         }
         told.append(
             finding(
@@ -53,6 +58,12 @@ def credit_shares(credit: Any, of: Mapping[str, Any] | None = None) -> Findings:
             )
         )
     return Findings(told)
+
+
+def _days(log: EventLog) -> float:
+    """Length of the window."""
+    ticks = log.span.end - (log.span.entry or 0)
+    return float(ticks + 1 if log.window.resolution == "day" else ticks / UNIT_MICROSECONDS["days"])
 
 
 def stage_ratios(found: Any, only: str = "") -> Findings:
@@ -81,48 +92,6 @@ def stage_ratios(found: Any, only: str = "") -> Findings:
                 scale="log",
                 group=f"from {words.name(row.stage)}, "
                 f"{words.term(row.term, found.about['references'])}",
-            )
-        )
-    return Findings(told)
-
-
-def prediction_quality(assessment: Any, at: float) -> Findings:
-    """How well risks are ordered and how close they come, on customers the model had not seen.
-
-    Parameters
-    ----------
-    assessment
-        Result of :func:`journeylib.assess`.
-    at
-        By when; the last time that could be judged, where that is earlier.
-    """
-    table = assessment.table[assessment.table["time"] <= at]
-    if table.empty:
-        return Findings()
-    row, about = table.iloc[-1], assessment.about
-    when = f"by {number(float(row['time']))} {assessment.unit}"
-    told = []
-    if math.isfinite(row["auc"]):
-        told.append(
-            finding(
-                f"pairs of customers in the right order, {when}",
-                *(100 * float(row[c]) for c in ("auc", "auc_low", "auc_high")),
-                unit="%",
-                n=about["n"],
-                events=about["events"],
-                std_err=100 * float(row["auc_std_err"]),
-                better="higher",
-            )
-        )
-    slope = assessment.calibration(float(row["time"])).measures.set_index("measure").loc["slope"]
-    if math.isfinite(slope["value"]):
-        told.append(
-            finding(
-                f"calibration slope of the risks, {when} (one is right)",
-                *(float(slope[c]) for c in ("value", "low", "high")),
-                n=about["n"],
-                events=about["events"],
-                std_err=float(slope["std_err"]),
             )
         )
     return Findings(told)

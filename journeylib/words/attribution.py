@@ -61,21 +61,32 @@ def placebo(found: Any, at: float | None) -> str:
     """Whether moved touches earn nothing."""
     moved = f"{number(found.about['moved'], 3)} {found.unit}"
     told = []
-    for test, what in (
-        ("later", f"moved to {moved} after its time"),
-        ("before", f"in the {moved} before its time, when it is still to come"),
+    for test, what, good, bad in (
+        (
+            "later",
+            f"A touch moved to {moved} after its time",
+            "earns nothing, as it should",
+            "earns something, though nothing happened then: effects wear off or build up",
+        ),
+        (
+            "before",
+            f"In the {moved} before a touch, when it is still to come,",
+            "the event is no likelier than for others at risk, as it should be",
+            "the event is likelier or less likely already than for others at risk, which the "
+            "touch cannot have brought about",
+        ),
     ):
         rows = found.table[found.table["test"] == test]
         row = found.tests.set_index("test").loc[test]
         if pd.isna(row.p):
-            told.append(f"A touch {what} cannot be tested here: {rows['note'].iloc[0]}.")
+            told.append(f"{what} nothing can be tested here: {rows['note'].iloc[0]}.")
             continue
-        verdict = "earns nothing" if row.p >= 0.05 else "earns something, which no real touch did"
         untold = int(rows["p"].isna().sum())
         rest = f"; {untold} touchpoint(s) could not be tested" if untold else ""
         told.append(
-            f"A touch {what} {verdict} (chi-squared {number(float(row.chisq))} on "
-            f"{number(int(row.df))} df, {chance(float(row.p))}{rest})."
+            f"{what} {good if row.p >= 0.05 else bad} (chi-squared "
+            f"{number(float(row.chisq))} on {number(int(row.df))} df, "
+            f"{chance(float(row.p))}{rest})."
         )
     head = f"Placebo tests (n = {found.about['n']:,}). "
     return head + " ".join(told)

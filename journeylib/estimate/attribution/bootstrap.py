@@ -40,7 +40,7 @@ def drawn_credits(
     rng = np.random.default_rng(seed)
     out = np.empty((draws, 2 * len(groups) + 1))
     for number in range(draws):
-        weight = rng.exponential(size=of_beta.shape[1])
+        weight = np.asarray(rng.exponential(size=of_beta.shape[1]))
         data = _weighted(fit, weight[cluster])
         beta = _maximum(fit, data, fit.beta + of_beta @ (weight - 1))
         out[number] = credits_at(fit, data, beta, groups)

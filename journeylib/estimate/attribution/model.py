@@ -124,7 +124,13 @@ def attribution(
     table.insert(1, "customers", customers)
     table.insert(2, "events", events)
     method = f"bootstrap by customer, {draws:,} draws" if draws else "influence functions"
-    about: dict[str, Any] = {**effects.about, "level": level, "conf": method, "seed": seed}
+    about: dict[str, Any] = {
+        **effects.about,
+        "terms": effects.terms,
+        "level": level,
+        "conf": method,
+        "seed": seed,
+    }
     return Attribution(table, effects.unit, (), {**about, "customers": len(np.unique(cluster))})
 
 

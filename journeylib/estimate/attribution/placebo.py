@@ -192,12 +192,10 @@ def _row(
 ) -> tuple[object, ...]:
     if name not in tested or effects is None:
         none = (np.nan,) * 7
-        note = (
-            f"only {number(events)} events met the moved touch: nothing to test; such touches "
-            "end with the event, or are too few"
-            if events < FEWEST
-            else "the moved touch cannot be told from the touch itself"
-        )
+        note = "the moved touch cannot be told from the touch itself"
+        if events < FEWEST:
+            met = "no event meets" if events == 0 else f"only {number(events)} events meet"
+            note = f"{met} the moved touch: such touches end with the event, or are too few"
         return (name, events, *none, note)
     row = effects.table.set_index("term").loc[column]
     credit = attribution(effects, {name: column}, draws=0, level=level).table.iloc[0]
