@@ -72,7 +72,11 @@ _HOME = {
     ),
     "journeylib.touchpoints": (
         *("check_placebo", "check_touched", "credit_shares", "naive_credit"),
-        *("prediction_quality", "stage_ratios"),
+        "stage_ratios",
+    ),
+    "journeylib.personas.told": (
+        *("check_calibration", "check_clusters", "history_formula"),
+        *("naive_personas", "prediction_quality"),
     ),
     "journeylib.plots.attribution": ("plot_by_stage", "plot_credit", "plot_placebo"),
     "journeylib.plots.personas": ("plot_fifths", "plot_personas"),
