@@ -55,8 +55,8 @@ class Design:
 
 
 DESIGNS = (
-    Design("a week more", (0, 180), (0, 187)),
-    Design("a month more", (0, 180), (0, 210)),
+    Design("a week more", (0, 180), (0, 187), cautious=True),
+    Design("a month more", (0, 180), (0, 210), cautious=True),
     Design("half a year more", (0, 180), (0, 360)),
     Design("half a year more", (0, 180), (0, 360), planted=True),
     Design("the next half year", (0, 180), (180, 360)),
@@ -175,12 +175,13 @@ def _findings(frame: pd.DataFrame) -> list[jl.Finding]:
     for by in (None, "channel"):
         curve = jl.survival_curve(spells, by)
         told += [*shares(curve, 30), *shares(curve, HORIZON), *medians(curve)]
-        told += _means(spells, by)
+        told += _means(frame, spells, by)
     return [*told, *ratios(jl.cox(spells, "channel"))]
 
 
-def _means(spells: jl.Spells, by: str | None) -> list[jl.Finding]:
-    means = jl.rmst(spells, HORIZON, by)
+def _means(frame: pd.DataFrame, spells: jl.Spells, by: str | None) -> list[jl.Finding]:
+    soon = frame[(frame["purchase"] == 1) & (frame["days"] <= HORIZON)]
+    events = {"all": len(soon), **soon["channel"].value_counts()}
     return [
         jl.finding(
             "mean days to purchase",
@@ -189,17 +190,20 @@ def _means(spells: jl.Spells, by: str | None) -> list[jl.Finding]:
             row.high,
             std_err=row.std_err,
             unit="days",
+            events=int(events[row.group]),
             group=None if by is None else row.group,
         )
-        for row in means.frame.itertuples()
+        for row in jl.rmst(spells, HORIZON, by).frame.itertuples()
     ]
 
 
-def replicate(number: int, design: Design) -> tuple[Change, ...]:
-    """What moved, in one pair of runs."""
-    rng = generator(f"changes {design.planted}", number)
-    customers = draw(rng, design.planted)
-    return adjust(compare(run(customers, design.old), run(customers, design.new)))
+def replicate(number: int, planted: bool) -> list[tuple[Change, ...]]:
+    """What moved, in one simulated year, for each design with or without a planted change."""
+    customers = draw(generator(f"changes {planted}", number), planted)
+    designs = [d for d in DESIGNS if d.planted == planted]
+    windows = dict.fromkeys(w for d in designs for w in (d.old, d.new))
+    runs = {window: run(customers, window) for window in windows}
+    return [adjust(compare(runs[d.old], runs[d.new])) for d in designs]
 
 
 def kind(change: Change, planted: bool) -> str:
@@ -238,12 +242,14 @@ def _false(design: Design, changes: Iterable[Change]) -> float:
 
 def study(replications: int = FULL, workers: int = 2) -> list[Found]:
     """Every design over so many seeds."""
-    found = []
+    found = {}
     with ProcessPoolExecutor(workers) as pool:
-        for design in DESIGNS:
-            jobs = pool.map(replicate, range(replications), [design] * replications, chunksize=10)
-            found.append(summary(design, list(jobs)))
-    return found
+        for planted in (False, True):
+            designs = [d for d in DESIGNS if d.planted == planted]
+            made = pool.map(replicate, range(replications), [planted] * replications, chunksize=10)
+            for design, several in zip(designs, zip(*made, strict=True), strict=True):
+                found[design] = summary(design, several)
+    return [found[design] for design in DESIGNS]
 
 
 def section(found: Sequence[Found]) -> str:

@@ -12,6 +12,10 @@ ratios. The difference of two estimates has the variance
   Kaplan-Meier curve, the means and quantiles read from it, and for Cox's ratios as
   follow-up grows [1]_, [2]_, and for the difference of any efficient estimate and one
   from a part of the same data [3]_;
+  Both errors are themselves estimates, and where little is new their difference is
+  mostly chance. So it is never taken for less than the new events can have brought,
+  ``v * (1/d1 - 1/d2)`` with d events in each run and v the mean of ``d * se**2``, as
+  information grows with events [1]_; and with fewer than ten new events nothing is judged;
 * ``se1**2 + se2**2`` again where they share some customers and not others. Two
   estimates with customers in common err in the same direction, so that the sum is
   too large rather than too small: a change may be missed, noise is not called a change.
@@ -45,6 +49,7 @@ from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import Relation, relation
 
 LEVEL = 0.05
+FEWEST = 10  # new events in a run that contains the other, for the normal approximation
 Z95 = 1.959963984540054  # findings carry 95% intervals
 WORDS = {
     "moved": "beyond noise",
@@ -253,7 +258,12 @@ def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> 
     if errors[0] is None or errors[1] is None:
         return replace(plain, why="no standard error is known for it")
     kind = _kind(old, new, related)
-    variance = _variance(errors[0], errors[1], kind)
+    if kind == "contains":
+        if (fresh := _new_events(old, new)) is not None and fresh < FEWEST:
+            return replace(plain, why=f"fewer than {FEWEST} events are new")
+        variance = _variance_within(old, new, errors[0], errors[1])
+    else:
+        variance = errors[0] ** 2 + errors[1] ** 2
     if variance <= 0:
         return replace(plain, why="the two runs know it equally well")
     error = math.sqrt(variance)
@@ -342,9 +352,22 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> 
     return "overlap" if fewer else "contains"
 
 
-def _variance(old: float, new: float, kind: str) -> float:
-    """Variance of the difference of two estimates with these standard errors."""
-    return abs(old**2 - new**2) if kind == "contains" else old**2 + new**2
+def _variance_within(
+    old: Mapping[str, Any], new: Mapping[str, Any], before: float, after: float
+) -> float:
+    """Variance of the difference of two estimates with these errors, one run within the other."""
+    apart = abs(before**2 - after**2)
+    events = [_number(f.get("events")) for f in (old, new)]
+    if not events[0] or not events[1]:
+        return apart
+    one = (events[0] * before**2 + events[1] * after**2) / 2  # the variance that one event leaves
+    return max(apart, one * abs(1 / events[0] - 1 / events[1]))
+
+
+def _new_events(old: Mapping[str, Any], new: Mapping[str, Any]) -> float | None:
+    """Events that one of two runs counted and the other did not; None where unknown."""
+    counts = [_number(f.get("events")) for f in (old, new)]
+    return None if counts[0] is None or counts[1] is None else abs(counts[1] - counts[0])
 
 
 def _keyed(

@@ -31,7 +31,7 @@ def visit(browser: Any, index: Path) -> Iterator[Visit]:
     opened = Visit(browser, index)
     yield opened
     assert opened.complaints == []
-    assert opened.others() == []
+    assert [url for url in opened.others() if not url.startswith(index.parent.as_uri())] == []
     opened.close()
 
 
@@ -60,7 +60,7 @@ def test_axe_finds_nothing_in_the_matrix(visit: Visit) -> None:
 
 def test_what_moved_stands_at_the_top_and_leads_to_its_report(visit: Visit) -> None:
     moved = visit.page.get_by_role("region", name="What moved")
-    assert "3 of" in moved.inner_text()
+    assert "4 of 60 findings" in moved.inner_text()
     line = moved.locator("li li").filter(has_text="search").first
     assert "▲ +" in line.inner_text()
     link = moved.get_by_role("link", name="Time to purchase, business")
@@ -190,7 +190,7 @@ def test_the_history_of_a_finding_is_a_chart_with_its_table(visit: Visit) -> Non
     entry = visit.page.locator("[aria-labelledby=r-purchase-business]")
     chart = entry.get_by_role("img")
     assert not chart.is_visible()
-    entry.get_by_text("History").press("Enter")
+    entry.locator("summary").press("Enter")
     assert chart.is_visible()
     label = chart.get_attribute("aria-label")
     assert label.startswith("reach purchase within 30 days: ")
