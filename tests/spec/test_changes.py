@@ -178,6 +178,27 @@ def test_containment_is_not_believed_where_the_larger_run_counted_fewer() -> Non
     assert judge(new, old, Relation("contains", larger="new")).relation == "contains"
 
 
+def test_within_a_larger_run_the_variance_is_no_less_than_new_events_bring() -> None:
+    related = Relation("contains", larger="new")
+    old, new = found(40.0, 2.0, events=100), found(41.0, 1.999, events=110)
+    one = (100 * 2.0**2 + 110 * 1.999**2) / 2  # the variance that one event leaves
+    change = judge(old, new, related)
+    assert change.std_err == pytest.approx(math.sqrt(one * (1 / 100 - 1 / 110)))
+    assert change.std_err > math.sqrt(2.0**2 - 1.999**2)
+    # where the errors themselves say more, they are believed
+    assert judge(old, {**new, "std_err": 1.0}, related).std_err == pytest.approx(math.sqrt(3))
+
+
+def test_with_fewer_than_ten_new_events_nothing_is_judged() -> None:
+    related = Relation("contains", larger="new")
+    old = found(40.0, 2.0, events=100)
+    for events, verdict in ((109, "unjudged"), (110, "moved")):
+        change = judge(old, found(60.0, 1.9, events=events), related)
+        assert change.verdict == verdict
+        assert change.why == ("fewer than 10 events are new" if verdict == "unjudged" else "")
+    assert judge(old, found(60.0, 1.9, events=101), Relation("disjoint")).verdict == "moved"
+
+
 def test_findings_are_matched_by_name_group_unit_and_scale() -> None:
     old = run("01", found(40.0, 1.0, group="a"), found(3.0, 1.0, unit="days"), found(1.0))
     new = run(
