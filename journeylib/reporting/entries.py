@@ -211,7 +211,7 @@ def read_entries(store: Store) -> list[Entry]:
 def with_changes(entries: Iterable[Entry]) -> list[Entry]:
     """Entries with their changes, whose p-values are adjusted over the whole index."""
     several = list(entries)
-    found = [compare(e.before, e.shown) if e.before else () for e in several]
+    found = [compare(before, e.shown) if (before := e.before) else () for e in several]
     together = iter(adjust(c for changes in found for c in changes))
     return [
         replace(entry, changes=tuple(islice(together, len(changes))))
