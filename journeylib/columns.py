@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from formulaic import Formula
 from formulaic.errors import FormulaicError
+from pandas.api.types import is_numeric_dtype
 
 from journeylib.errors import ModelError
 
@@ -35,6 +37,32 @@ def terms(*parts: str) -> str:
     """
     lists = [names(part) if re.fullmatch(r"[\w\s,]*", part) else (part,) for part in parts]
     return " + ".join(dict.fromkeys(term for several in lists for term in several))
+
+
+def factors(spells: Any, by: str = "", formula: str = "") -> tuple[str, ...]:
+    """Columns that make groups: those of ``by``, and those of a formula that are no numbers.
+
+    Parameters
+    ----------
+    spells
+        That have the columns.
+    by
+        Column names, separated by commas.
+    formula
+        Right-hand side of a model.
+
+    Examples
+    --------
+    >>> import pandas as pd, journeylib as jl
+    >>> df = pd.DataFrame({"time": 1, "event": 1, "age": [20], "plan": ["a"], "size": [3]})
+    >>> factors(jl.spells_from_frame(df), "plan", "age + C(size)")
+    ('plan', 'size')
+    """
+    coded = set(re.findall(r"C\((\w+)", formula))
+    frame = spells.frame
+    numeric = {c for c in frame if is_numeric_dtype(frame[c])}
+    asked = [n for n in needed("", formula) if n in coded or spells.column(n) not in numeric]
+    return tuple(dict.fromkeys([*names(by), *asked]))
 
 
 def needed(by: str = "", formula: str = "") -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """The shortcut beside the right number, on the reader's own data, with the size of the error.
 
-Four shortcuts are common in reports on customers: averaging over those who
+Five shortcuts are common in reports on customers: averaging over those who
 converted, reading competing outcomes off one minus Kaplan-Meier, counting late
-entrants from the start, and calling a customer exposed before the exposure.
+entrants from the start, calling a customer exposed before the exposure, and comparing
+groups that were not alike to begin with.
 Each function here computes both numbers from the same spells.
 """
 
@@ -20,7 +21,9 @@ from journeylib.errors import DataError
 from journeylib.estimate.cox import cox
 from journeylib.estimate.curves import survival_curve
 from journeylib.estimate.incidence import cumulative_incidence
+from journeylib.estimate.weights import weights
 from journeylib.numbers import estimate, number
+from journeylib.reach import reached
 from journeylib.spells.core import Spells
 
 
@@ -115,14 +118,14 @@ def naive_average(spells: Spells) -> Contrast:
     5.0
     """
     frame = _single(spells)
-    curve = survival_curve(spells)
+    curve = reached(spells)
     median = curve.median.iloc[0]
     event = words.name(curve.about["event"])
-    reached = frame.loc[frame["cause"] > 0, "stop"]
+    there = frame.loc[frame["cause"] == 1, "stop"]
     return Contrast(
         f"How long until {event}?",
         "average over those who got there",
-        float(reached.mean()) if len(reached) else math.nan,
+        float(there.mean()) if len(there) else math.nan,
         "median over everybody, the waiting included",
         float(median["quantile"]),
         float(median["low"]),
@@ -197,9 +200,9 @@ def naive_entry(spells: Spells, at: float) -> Contrast | None:
     frame = _single(spells)
     if not (frame["start"] > 0).any():
         return None
-    right = survival_curve(spells).at([at]).iloc[0]
-    ignored = survival_curve(spells.with_table(frame.assign(start=0.0))).at([at]).iloc[0]
-    event = words.name(" or ".join(spells.causes))
+    right = reached(spells).at([at]).iloc[0]
+    ignored = reached(spells.with_table(frame.assign(start=0.0))).at([at]).iloc[0]
+    event = words.name(spells.causes[0])
     return Contrast(
         f"How many are still without {event} after {number(at)} {spells.unit}?",
         "late entrants counted from the start",
@@ -287,6 +290,57 @@ def naive_before_after(trend: Any) -> Contrast | None:
         trend.step["high"],
         trend.unit,
     )
+
+
+def naive_treatment(
+    spells: Spells, treatment: str, formula: str, cause: str | int | None = None
+) -> Contrasts:
+    """Groups compared as they are, beside the same made alike in what is known of them.
+
+    Parameters
+    ----------
+    spells
+        One row a spell.
+    treatment
+        Column of the group: who got an offer and who did not.
+    formula
+        What the groups are made alike in, known at the origin.
+    cause
+        Which cause the hazard ratio is about, where there are several.
+
+    Returns
+    -------
+    Contrasts
+        Hazard ratios, one for each group against the first. Where those more likely to buy
+        are also more likely to be treated, the crude ratio credits the treatment with it.
+        Weighting mends that only for what is in the formula.
+
+    Raises
+    ------
+    DataError, ModelError
+        As :func:`journeylib.weights`.
+    """
+    model = f"C({treatment})"
+    weighted = weights(spells, formula, treatment)
+    crude = cox(spells, model, cause=cause)
+    right = cox(weighted.spells, model, cause=cause, weights=weighted.column)
+    held = ", ".join(words.name(c) for c in weighted.about["covariates"])
+    told = []
+    for naive, row in zip(crude.table.itertuples(), right.table.itertuples(), strict=True):
+        _, level = words.term_parts(row.term, right.about.get("references"))
+        told.append(
+            Contrast(
+                f"How does the hazard of {words.name(right.about['event'])} go along with "
+                f"{words.name(treatment)}, {level}?",
+                "crude: the groups as they are",
+                float(naive.hazard_ratio),
+                f"weighted: made alike in {held}",
+                float(row.hazard_ratio),
+                float(row.low),
+                float(row.high),
+            )
+        )
+    return Contrasts(told)
 
 
 def _single(spells: Spells) -> pd.DataFrame:

@@ -94,8 +94,13 @@ def small_groups(sizes: Mapping[Any, int], minimum: int) -> list[Any]:
     return pool
 
 
-def hide_small(table: pd.DataFrame, column: str, minimum: int = 20) -> pd.DataFrame:
+def hide_small(
+    table: pd.DataFrame, column: str, minimum: int = 20, label: str | None = None
+) -> pd.DataFrame:
     """Leave out the rows of a shown table that stand for fewer than ``minimum`` customers.
+
+    While those left out stand for too few together, the next smallest row goes too, so that
+    no total tells them by subtraction.
 
     Parameters
     ----------
@@ -105,6 +110,9 @@ def hide_small(table: pd.DataFrame, column: str, minimum: int = 20) -> pd.DataFr
         The column of customers.
     minimum
         Fewest customers that a shown row may hold.
+    label
+        Column that names a row: those left out become one row called "other", whose numbers
+        are their sums, so that a customer with two of them counts twice.
 
     Returns
     -------
@@ -118,6 +126,16 @@ def hide_small(table: pd.DataFrame, column: str, minimum: int = 20) -> pd.DataFr
       event  customers
     0     a         50
     """
-    large = table[table[column] >= minimum].reset_index(drop=True)
-    large.attrs["hidden"] = len(table) - len(large)
+    small = small_groups({row: int(n) for row, n in table[column].items() if n > 0}, minimum)
+    gone = table.index.isin(small) | (table[column] == 0).to_numpy()
+    large = table[~gone].reset_index(drop=True)
+    if label is not None and small:
+        rest = table.loc[small]
+        sums = {c: rest[c].sum() for c in table.select_dtypes("number")}
+        spans = {c: getattr(rest[c], c2)() for c, c2 in (("first", "min"), ("last", "max"))
+                 if c in table}  # fmt: skip
+        others = {c: OTHER for c in table if c not in sums and c not in spans}
+        other = pd.DataFrame([{**others, **sums, **spans}], columns=table.columns)
+        large = pd.concat([large, other], ignore_index=True).astype(table.dtypes)
+    large.attrs["hidden"] = int(gone.sum())
     return large

@@ -65,6 +65,7 @@ def provenance(log: Any) -> Provenance:
             "fingerprint": data_fingerprint(journey),
             "events that came in": log.audit.came_in,
             "events kept": log.audit.n_kept,
+            **({"simulated": True} if journey.simulated else {}),
         },
         window={
             "start": _start(log),

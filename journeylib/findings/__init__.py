@@ -6,6 +6,7 @@
 from journeylib.findings.core import MIME, Finding, Findings, finding, findings
 from journeylib.findings.made import (
     counts,
+    cured,
     excess_times,
     mean_times,
     medians,
@@ -13,6 +14,7 @@ from journeylib.findings.made import (
     shares,
     stage_shares,
     stage_times,
+    values,
 )
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Finding",
     "Findings",
     "counts",
+    "cured",
     "excess_times",
     "finding",
     "findings",

@@ -275,6 +275,66 @@ def excess_times(scan: Any) -> Findings:
     )
 
 
+def values(worth: Any) -> Findings:
+    """One finding a group: the mean value of a customer up to the horizon.
+
+    Parameters
+    ----------
+    worth
+        Result of :func:`journeylib.lifetime_value`.
+    """
+    horizon = f"{number(worth.about['horizon'])} {worth.unit}"
+    return Findings(
+        finding(
+            f"value of a customer, of the first {horizon} after the start",
+            row.value,
+            row.low,
+            row.high,
+            unit=words.name(worth.about["value"]),
+            n=row.n,
+            events=row.events,
+            std_err=row.std_err,
+            better="higher",
+            group=_group(row.group),
+            of=estimates(
+                worth,
+                "mean value",
+                row,
+                event=str(worth.about["of"]),
+                horizon=float(worth.about["horizon"]),
+            ),
+        )
+        for row in worth.table.itertuples(index=False)
+    )
+
+
+def cured(cure: Any) -> Findings:
+    """The share that never will, as a point or, where the follow-up is too short, as bounds.
+
+    Parameters
+    ----------
+    cure
+        Result of :func:`journeylib.cure`.
+    """
+    event, row = words.name(cure.about["event"]), cure.share.iloc[0]
+    name = f"share that never will reach {event}"
+    if not cure.supported:
+        name += ", bounds"
+    value = None if math.isnan(row["estimate"]) else 100 * row["estimate"]
+    return findings(
+        finding(
+            name,
+            value,
+            100 * row["low"],
+            100 * row["high"],
+            unit="%",
+            n=cure.n,
+            events=cure.events,
+            std_err=None if value is None else 100 * row["std_err"],
+        )
+    )
+
+
 def counts(log: Any) -> Findings:
     """What an event log holds: events and customers kept, and the share left out.
 

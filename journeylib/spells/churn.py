@@ -23,7 +23,7 @@ from journeylib.events.times import days_in_ticks, instant, ticks
 from journeylib.labels import label
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.origin import Covariates, at_origin, covariates
-from journeylib.spells.question import KEYS, entry_words
+from journeylib.spells.question import KEYS, censor_words, entry_words
 from journeylib.spells.settle import Rules, settle
 from journeylib.spells.silence import first_silence, is_days
 
@@ -31,7 +31,10 @@ BACK = "came back after that silence, churned all the same"
 
 
 def churn(
-    log: EventLog, inactivity_days: float | None = None, by: str | Sequence[str] | None = ()
+    log: EventLog,
+    inactivity_days: float | None = None,
+    by: str | Sequence[str] | None = (),
+    until: str | None = None,
 ) -> Spells:
     """Time from the first activity until the customer is known to have left.
 
@@ -48,6 +51,9 @@ def churn(
         Columns to carry along, of the first activity's row or of the attributes; or
         when that was, as text: ``origin_day``, ``origin_week`` (its Monday),
         ``origin_month``, ``origin_quarter``, ``origin_year``.
+    until
+        Event from which on nothing more is seen of a customer, who is censored there. Only
+        where an event says that a customer left: silence after it would be no silence.
 
     Returns
     -------
@@ -81,7 +87,13 @@ def churn(
     days = inactivity_days if rule is None or inactivity_days is not None else rule.inactivity_days
     if days is None:
         assert rule is not None and rule.end_event is not None
-        return _by_event(log, log.meaning(rule.end_event), asked)
+        return _by_event(log, log.meaning(rule.end_event), asked, until)
+    if until is not None:
+        raise DataError(
+            f"nobody is seen after {until!r}, so that silence says nothing there",
+            where="until",
+            fix="leave until out, or name what says that a customer left: [churn] end_event",
+        )
     if not is_days(days):
         raise DataError(f"inactivity_days cannot be {days!r}", fix="a number of days above 0")
     return _by_silence(log, float(days), asked)
@@ -109,23 +121,25 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
     return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock, BACK, before=False))
 
 
-def _by_event(log: EventLog, end: Meaning, by: Covariates) -> Spells:
+def _by_event(log: EventLog, end: Meaning, by: Covariates, until: str | None) -> Spells:
     active = activity_of(log, end)
     resolution = log.window.resolution
     rows, at = log.rows, log.rows["at"]
+    seen = {"_seen": at.min(where=log.meaning(until).holds(rows))} if until else {}
     found = rows.group_by("id").aggregate(
-        _first=at.min(where=active.holds(rows)), _last=at.min(where=end.holds(rows))
+        _first=at.min(where=active.holds(rows)), _last=at.min(where=end.holds(rows)), **seen
     )
     ends = found.select(
         "id",
         _origin=ticks(found["_first"], resolution),
         _event=ticks(found["_last"], resolution),
         _merged=ibis.literal(0),
+        **({"_end": ticks(found["_seen"], resolution)} if until else {}),
     )
     clock = Clock(
         starts=f"at the customer's first activity ({label(active.name)})",
         stops=f"at the first {label(end.name)}",
-        censors=f"at the cutoff, {log.window.cutoff}",
+        censors=censor_words(log, until),
         enters=entry_words(log),
         origin=active.name,
     )

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from journeylib.estimate.attribution.model import TOGETHER
+from journeylib.simulation.credit import touch_credit
 from journeylib.simulation.model import FLAGS
 from journeylib.simulation.truth import Truth
 from journeylib.truth.chain import MARKS, Started, rates_of, started, whole_journey
 
 # drawn without an effect of its own: it goes along with nothing that the model holds
 NO_EFFECT = ("returned", "sentiment", "no_answer")
+ADS = ("ad_view", "store_visit", "mailing", "call")  # nor have these, after the first contact
 REPEAT_VALUE = float(np.exp(3.8 + 0.5**2 / 2))  # mean of the log-normal that values are drawn from
 
 
@@ -110,17 +113,10 @@ def _days(truth: Truth, chosen: bytes, horizon: float) -> np.ndarray:
 
 def hazard_ratio(truth: Truth, of: Mapping[str, Any]) -> float | None:
     """Hazard ratio of a term; known only of a model that holds whatever acts on the event."""
-    event, terms = str(of["event"]), list(of.get("terms", ()))
+    event = str(of["event"])
     effects = truth.model.effects.get(event, {})
-    before = event in ("purchase", "lost")
-    flags = {f for f in FLAGS if f in effects}
-    marks = {name.partition("=")[0] for name in effects if "=" in name}
-    held = {_parsed(t)[0] for t in terms}
-    held_marks = {MARKS[c] for c in held if c in MARKS}
-    if event not in truth.model.rates or not (marks <= held_marks and flags <= held):
+    if not _holds_all(truth, event, list(of.get("terms", ()))):
         return None
-    if (truth.model.cure and before) or truth.model.account_spread:
-        return None  # who is left of a mixture changes, and the ratio with it
     column, level, reference = _levels(of)
     if column in MARKS:
         names = truth.model.marks[MARKS[column]]
@@ -128,9 +124,38 @@ def hazard_ratio(truth: Truth, of: Mapping[str, Any]) -> float | None:
             return None
         by = [effects.get(f"{MARKS[column]}={x}", 0.0) for x in (level, reference)]
         return float(np.exp(by[0] - by[1]))
-    if column in NO_EFFECT and not level:
+    if column in (*NO_EFFECT, *ADS) and not level:
         return 1.0
     return float(np.exp(effects.get(column, 0.0))) if column in FLAGS and not level else None
+
+
+def touch_share(truth: Truth, of: Mapping[str, Any]) -> float | None:
+    """Share of the purchases that a touchpoint's hazard adds among those watched."""
+    touchpoint, touchpoints = str(of["touchpoint"]), list(of.get("touchpoints", ()))
+    known = of.get("event") == "purchase" and _origin(str(of.get("origin", ""))) == "first_contact"
+    if not known or not truth.arrivals:
+        return None
+    if not _holds_all(truth, "purchase", list(of.get("terms", ()))):
+        return None
+    flags = [t for t in touchpoints if t in FLAGS]
+    if touchpoint in touchpoints and touchpoint in (*NO_EFFECT, *ADS):
+        return 0.0
+    if not flags or touchpoint not in (*flags, TOGETHER):
+        return None
+    shares = touch_credit(truth, flags)
+    return float(shares[-1] if touchpoint == TOGETHER else shares[flags.index(touchpoint)])
+
+
+def _holds_all(truth: Truth, event: str, terms: Sequence[str]) -> bool:
+    """Whether a model holds every term that acts on an event, and nothing else does."""
+    effects = truth.model.effects.get(event, {})
+    flags = {f for f in FLAGS if f in effects}
+    marks = {name.partition("=")[0] for name in effects if "=" in name}
+    held = {_parsed(t)[0] for t in terms}
+    held_marks = {MARKS[c] for c in held if c in MARKS}
+    # who is left of a mixture changes, and the ratio with it
+    mixed = (truth.model.cure and event in ("purchase", "lost")) or truth.model.account_spread
+    return event in truth.model.rates and marks <= held_marks and flags <= held and not mixed
 
 
 def mean_count(truth: Truth, of: Mapping[str, Any]) -> float | None:
@@ -171,6 +196,7 @@ KINDS: dict[str, Solver] = {
     "stage share": stage_share,
     "stage time": stage_time,
     "hazard ratio": hazard_ratio,
+    "touch credit": touch_share,
     "mean count": mean_count,
     "mean value": mean_value,
     "promoter score": promoter_score,

@@ -42,9 +42,10 @@ def truth(log: Any) -> Truth | None:
 @lru_cache(maxsize=8)
 def _read(file: Path, _: int) -> Truth:
     try:
-        model = dict(json.loads(file.read_text(encoding="utf-8"))["model"])
+        held = json.loads(file.read_text(encoding="utf-8"))
+        model = dict(held["model"])
         model["score_shares"] = tuple(model["score_shares"])
-        return Truth(Model(**model))
+        return Truth(Model(**model), dict(held.get("arrivals", {})))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{file.name} holds no model that can be rebuilt",

@@ -21,6 +21,7 @@ from journeylib.words import (
     models,
     personas,
     timing,
+    worth,
 )
 from journeylib.words.parts import Sentence, chance, counted, name, percent, term, term_parts
 
@@ -83,6 +84,9 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "Aft": timing.aft,
     "AftChoice": timing.aft_choice,
     "Cure": timing.cure,
+    "LifetimeValue": worth.value,
+    "SilenceSurface": worth.silence,
+    "StepScan": worth.steps,
     "Looks": experiments.plan,
     "Sequential": experiments.sequential,
     "Detectable": experiments.detectable,

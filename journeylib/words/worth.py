@@ -1,0 +1,40 @@
+"""Sentences on what customers are worth, on rules of silence, and on steps that take long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeylib.numbers import number
+from journeylib.words.parts import MOST, and_more, estimate, in_group, name
+
+
+def value(worth: Any, at: float | None) -> str:
+    """One sentence a group: the mean value up to the horizon."""
+    horizon = f"{number(worth.about['horizon'])} {worth.unit}"
+    told = []
+    for row in worth.table.itertuples(index=False):
+        said, ends = estimate(row.value, row.low, row.high)
+        told.append(
+            f"A customer{in_group(row.group)} is expected to bring {said} ({ends}) in "
+            f"{name(worth.about['of'])} during the first {horizon} after the start, those who "
+            f"leave before included (n = {row.n:,}, {row.events:,} payments)."
+        )
+    return " ".join(told[:MOST]) + and_more(len(told))
+
+
+def silence(surface: Any, at: float | None) -> str:
+    """What the data suggest, and why."""
+    return str(surface.reason)
+
+
+def steps(scan: Any, at: float | None) -> str:
+    """Which group stays longer in which step, beyond chance."""
+    sure = scan.table[scan.table["p_adjusted"] < 0.05]
+    if sure.empty:
+        return "No group stays longer or shorter in any step than the others, beyond chance."
+    told = []
+    for row in sure.sort_values("difference", ascending=False).itertuples(index=False):
+        said, ends = estimate(row.difference, row.low, row.high)
+        told.append(f"{row.group} in {name(row.step)} {said} {scan.unit} ({ends})")
+    listed = "; ".join(told[:MOST])
+    return f"Beyond chance, against all others in the same step: {listed}.{and_more(len(told))}"
