@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import journeylib as jl
@@ -80,6 +81,44 @@ def _cox_rows(frame: pd.DataFrame) -> jl.Effects:
     return jl.cox(spells, MODEL, cluster="id")
 
 
+R_FINE_GRAY = (
+    "{d$id <- seq_len(nrow(d)); "
+    f"f <- finegray(Surv(time, factor(cause, 0:2)) ~ {MODEL} + id, d, etype = 1); "
+    f"coxph(Surv(fgstart, fgstop, fgstatus) ~ {MODEL}, f, weights = fgwt, cluster = id)}}"
+)
+TIMES = tuple(range(10, 210, 10))
+# the package survival has neither score: the same weights and ranks, vectorised, without errors
+R_ASSESS = """{
+  G <- survfit(Surv(time, 1 - event) ~ 1, d)
+  H <- basehaz(m, centered = FALSE)
+  ratio <- exp(as.matrix(d[paste0("x", 1:5)]) %*% coef(m))[, 1]
+  before <- c(1, G$surv)[findInterval(d$time, G$time, left.open = TRUE) + 1]
+  n <- nrow(d)
+  sapply(seq(10, 200, 10), function(t) {
+    risk <- 1 - exp(-c(0, H$hazard)[findInterval(t, H$time) + 1] * ratio)
+    case <- d$time <= t & d$event == 1
+    free <- d$time > t
+    w <- case / before + free / c(1, G$surv)[findInterval(t, G$time) + 1]
+    o <- order(risk)
+    below <- cumsum((w * free)[o])
+    c(mean(w * (case - risk)^2), sum((w * case)[o] * below) / sum(w * case) / sum(w * free))
+  })
+}"""
+
+
+def _fine_gray(frame: pd.DataFrame) -> object:
+    return jl.fine_gray(jl.spells_from_frame(frame, cause="cause"), MODEL, cause=1)
+
+
+def _aft(dist: str) -> Call:
+    return lambda frame: jl.aft(_spells(frame), MODEL, dist)
+
+
+def _assess(given: tuple[jl.Effects, pd.DataFrame]) -> object:
+    effects, frame = given
+    return jl.assess(effects, _spells(frame), TIMES)
+
+
 def _predict(effects: jl.Effects) -> object:
     new = pd.DataFrame({name: [0.0, 0.5, 1.0, -1.0, 2.0] for name in COVARIATES})
     return effects.predict(new, effects.baseline()["time"].to_numpy())
@@ -121,8 +160,36 @@ def cases() -> tuple[Case, ...]:
         _after("check_proportionality", jl_zph, "cox.zph(m, terms = FALSE)"),
         _after("concordance", lambda effects: effects.concordance(), "concordance(m)"),
         _after("predicted curves of 5 customers", _predict, "survfit(m, newdata = new)"),
+        *_models(),
     ]
     return tuple(found)
+
+
+def _models() -> list[Case]:
+    """Regression of an incidence, shapes of time, prediction quality."""
+    few, judged, model = (10_000, 100_000), (100_000,), ("time", "event", *COVARIATES)
+    shapes = {"weibull": "Weibull", "lognormal": "LogNormal", "loglogistic": "LogLogistic"}
+    return [
+        Case(
+            *("fine_gray, 5 covariates", _fine_gray, 1.0, "R", few, judged),
+            *(("time", "cause", *COVARIATES), R_FINE_GRAY),
+        ),
+        *(
+            Case(
+                *(f"aft, {dist}", _aft(dist), 1.0, "fastest", few, judged, model),
+                f'survreg({R_MODEL}, d, dist = "{dist}")',
+                peers=_aft_peers(name),
+            )
+            for dist, name in shapes.items()
+        ),
+        Case(
+            *("assess, Brier and AUC at 20 times", _assess, 1.0, "fastest", few, judged, model),
+            R_ASSESS,
+            peers=_scikit(_sk_assess),
+            after=lambda d: (_cox(d), d),
+            r_after=f"{{m <- coxph({R_MODEL}, d); NULL}}",
+        ),
+    ]
 
 
 def jl_zph(effects: jl.Effects) -> object:
@@ -225,6 +292,25 @@ def _cox_peers() -> dict[str, Call]:
         return PHReg(d["time"], d[list(COVARIATES)], d["event"], ties="efron").fit()
 
     return {"lifelines": ll, "statsmodels": sm}
+
+
+def _aft_peers(name: str) -> dict[str, Call]:
+    def ll(d: pd.DataFrame) -> object:
+        import lifelines
+
+        return getattr(lifelines, f"{name}AFTFitter")().fit(d, "time", "event")
+
+    return {"lifelines": ll}
+
+
+def _sk_assess(d: pd.DataFrame) -> object:
+    from sksurv.metrics import brier_score, cumulative_dynamic_auc
+    from sksurv.util import Surv
+
+    y = Surv.from_arrays(d["event"] == 1, d["time"])
+    score = d[list(COVARIATES)].to_numpy() @ np.array([0.4, -0.3, 0.2, 0.1, 0.0])
+    left = np.exp(-np.outer(np.exp(score), (np.array(TIMES) / 130) ** 1.3))
+    return brier_score(y, y, left, TIMES), cumulative_dynamic_auc(y, y, score, TIMES)
 
 
 def _sk_compare(column: str) -> Call:

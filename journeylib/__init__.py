@@ -95,9 +95,17 @@ _HOME = {
     ),
     "journeylib.estimate.cure": ("Cure", "cure"),
     "journeylib.simulation": ("SimulatedJourney", "simulate"),
-    "journeylib.estimate.silence": ("SilenceSurface", "churn_rules", "churn_surface"),
+    "journeylib.estimate.silence": (
+        "SilenceSurface",
+        "churn_rules",
+        "churn_surface",
+        "leaving_rule",
+    ),
     "journeylib.estimate.value": ("LifetimeValue", "lifetime_value"),
-    "journeylib.friction": ("StepScan", "fact_names", "in_thirds", "step_scan", "with_known"),
+    "journeylib.friction": (
+        *("StepScan", "fact_names", "in_thirds", "reached_by", "step_scan", "with_known"),
+    ),
+    "journeylib.stagewise": ("moving", "naive_funnel", "side_by_group"),
     "journeylib.plots.choices": ("plot_moves", "plot_silence", "plot_steps"),
     "journeylib.estimate.flows": ("Flows", "flows"),
     "journeylib.results": ("Result", "Table", "show"),
@@ -113,7 +121,7 @@ _HOME = {
         *("Check", "Estimand", "Ledger", "bias_audit", "estimand", "ledger"),
         *("check_constant_ratio", "check_dropped"),
         *("check_entry", "check_episodes", "check_events", "check_finite"),
-        *("check_follow_up", "check_gaps", "check_mapped"),
+        *("check_follow_up", "check_gaps", "check_mapped", "check_rule"),
     ),
     "journeylib.ledger.afterwards": ("check_cohorts", "check_response", "check_split"),
     "journeylib.naive": (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from journeylib.estimate.sequential import plan_looks
+from journeylib.estimate.lookplan import plan_looks
 from validation import looks, plateaus
 
 SHORT, LONG, FALSE, NAIVE = 0.95, 0.80, 0.06, 0.10

@@ -222,3 +222,12 @@ def document(parts: Sequence[str]) -> str:
         "does.\n\n" + versions()
     )
     return "\n\n".join([head, *parts]) + "\n"
+
+
+def renewed(page: str, sections: Sequence[str]) -> str:
+    """The page with some of its sections, told by their headings, replaced or added."""
+    head, *old = page.split("\n## ")
+    held = {text.splitlines()[0]: text.strip() for text in old}
+    held |= {s.removeprefix("## ").splitlines()[0]: s.removeprefix("## ").strip() for s in sections}
+    order = sorted(held, key=lambda name: name[:2] if name[0].isdigit() else "~")
+    return "\n\n".join([head.strip(), *(f"## {held[name]}" for name in order)]) + "\n"

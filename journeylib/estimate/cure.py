@@ -15,14 +15,13 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from scipy.stats import norm
 
 from journeylib.audit import Audit
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.aftfit import FAMILIES
 from journeylib.estimate.curefit import CureFit, CureRows, fit_cure
 from journeylib.estimate.cureshare import cured_share
+from journeylib.estimate.curetables import customer_shares, customer_survival, ratios
 from journeylib.estimate.followup import Gate, check_follow_up
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.parametric import LOG_SCALE
@@ -94,12 +93,9 @@ class Cure(Result):
             Where the gate is shut.
         """
         self._need_point()
-        x = self.whether.matrix(frame)
-        q = x.shape[1]
-        odds = -(x @ self.fit.theta[:q])
-        spread = self.fit.covariance[:q, :q]
-        error = np.sqrt(np.einsum("ri,ij,rj->r", x, spread, x))
-        return pd.DataFrame({"row": frame.index, **_logit_limits(odds, error, self.about["level"])})
+        found = customer_shares(self.fit, self.whether.matrix(frame), self.about["level"])
+        found.insert(0, "row", frame.index)
+        return found
 
     def predict(self, frame: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
         """Share without the event by given times, for given covariates.
@@ -126,17 +122,11 @@ class Cure(Result):
         if grid.ndim != 1 or not (grid > 0).all():
             raise DataError(f"times must be positive, not {times!r}")
         x, w = self.whether.matrix(frame), self.when.matrix(frame)
-        q, p = x.shape[1], w.shape[1]
-        ever = expit(x @ self.fit.theta[:q])[:, None]
-        family = FAMILIES[self.dist]
-        scale = np.exp(self.fit.theta[q + p]) if family.scale is None else family.scale
-        z = (np.log(grid) - (w @ self.fit.theta[q : q + p])[:, None]) / scale
-        left = np.exp(family.survival(z)[0])
         return pd.DataFrame(
             {
                 "row": np.repeat(frame.index.to_numpy(), len(grid)),
                 "time": np.tile(grid, len(x)),
-                "survival": (1 - ever + ever * left).ravel(),
+                "survival": customer_survival(self.fit, FAMILIES[self.dist], x, w, grid).ravel(),
             }
         )
 
@@ -249,7 +239,7 @@ def cure(
     if FAMILIES[chosen].scale is None:
         names = (*names, LOG_SCALE)
     return Cure(
-        table=_table(fit, names, len(whether.names), gate.open, level),
+        table=ratios(fit, names, len(whether.names), gate.open, level),
         unit=spells.unit,
         about={
             "event": whether.cause,
@@ -293,30 +283,6 @@ def _responses(
     return whether.only(both, audit), latency.only(both, audit)
 
 
-def _table(
-    fit: CureFit, names: Sequence[str], q: int, supported: bool, level: float
-) -> pd.DataFrame:
-    part = np.where(np.arange(len(names)) < q, "whether", "when")
-    coef = fit.theta if supported else np.full(len(names), np.nan)
-    error = np.sqrt(np.diag(fit.covariance)) if supported else np.full(len(names), np.nan)
-    reach = z_value(level) * error
-    shown = np.array([n != LOG_SCALE for n in names])
-    with np.errstate(over="ignore"):
-        ratios = [np.where(shown, np.exp(v), np.nan) for v in (coef, coef - reach, coef + reach)]
-    return pd.DataFrame(
-        {
-            "part": part,
-            "term": names,
-            "coef": coef,
-            "std_err": error,
-            "ratio": ratios[0],
-            "low": ratios[1],
-            "high": ratios[2],
-            "p": 2 * norm.sf(np.abs(coef / error)),
-        }
-    )
-
-
 def _share(
     rows: CureRows, fit: CureFit, whether: Response, gate: Gate, level: float, only: bool
 ) -> pd.DataFrame:
@@ -326,16 +292,6 @@ def _share(
         )
     first = np.unique(pd.factorize(pd.Series(whether.id))[0], return_index=True)[1]
     return cured_share(rows, first, fit, level, only=only)
-
-
-def _logit_limits(odds: np.ndarray, error: np.ndarray, level: float) -> dict[str, np.ndarray]:
-    reach, share = z_value(level) * error, expit(odds)
-    return {
-        "probability": share,
-        "std_err": share * (1 - share) * error,
-        "low": expit(odds - reach),
-        "high": expit(odds + reach),
-    }
 
 
 def _warnings(fit: CureFit, gate: Gate, dist: str) -> tuple[str, ...]:

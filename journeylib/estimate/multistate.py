@@ -24,6 +24,8 @@ from functools import cached_property
 
 import numpy as np
 
+from journeylib.estimate.affine import Runs
+
 ROUNDING = 1e-17  # of a variance, which is of the order of a share over the number of customers
 
 
@@ -205,7 +207,7 @@ def variances(steps: Steps) -> np.ndarray:
 def _influences(steps: Steps) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """U of each stay when it begins, just before its last time, and after it without its jump."""
     s = steps.stays
-    tree = _Tree(steps.transition, steps.drift)
+    tree = Runs(steps.transition, steps.drift)
     enter, before, leave = (np.zeros((len(s.state), s.states)) for _ in range(3))
     number = _within(s.person)
     order = np.argsort(number, kind="stable")
@@ -227,57 +229,6 @@ def _within(person: np.ndarray) -> np.ndarray:
     new = np.append(True, person[1:] != person[:-1])
     begin = np.flatnonzero(new)
     return np.arange(len(person)) - begin[np.cumsum(new) - 1]
-
-
-class _Tree:
-    """Products of the affine maps U -> U H - c_j over any run of times, in log T steps.
-
-    Level l holds the products over blocks of 2**l times: the matrix and, for each
-    state, what is taken off by the end of the block.
-    """
-
-    def __init__(self, step: np.ndarray, drift: np.ndarray) -> None:
-        self.levels = [(step, drift)]
-        while len(step) > 1:
-            whole = len(step) // 2 * 2
-            left, right = slice(0, whole, 2), slice(1, whole, 2)
-            drift = drift[left] @ step[right] + drift[right]
-            step = step[left] @ step[right]
-            self.levels.append((step, drift))
-
-    def carry(
-        self, u: np.ndarray, state: np.ndarray | None, start: np.ndarray, stop: np.ndarray
-    ) -> np.ndarray:
-        """U after the times ``start`` to ``stop - 1``, staying in ``state`` (None: nowhere)."""
-        u, at = u.copy(), start.copy()
-        top = len(self.levels) - 1
-        for level in range(top):  # up, to where a larger block begins
-            odd = (at >> level) % 2 == 1
-            self._through(u, at, stop, state, level, odd)
-        for level in range(top, -1, -1):  # and down through what is left
-            self._through(u, at, stop, state, level, True)
-        return u
-
-    def _through(
-        self,
-        u: np.ndarray,
-        at: np.ndarray,
-        stop: np.ndarray,
-        state: np.ndarray | None,
-        level: int,
-        among: np.ndarray | bool,
-    ) -> None:
-        """Move each of ``among`` over one block of a level, where one begins and fits."""
-        width = 1 << level
-        rows = np.flatnonzero((at % width == 0) & (at + width <= stop) & among)
-        if len(rows) == 0:
-            return
-        step, drift = self.levels[level]
-        block = at[rows] >> level
-        u[rows] = (u[rows][:, None, :] @ step[block])[:, 0]
-        if state is not None:
-            u[rows] -= drift[block, state[rows]]
-        at[rows] += width
 
 
 def mean_times(steps: Steps, horizon: float) -> tuple[np.ndarray, np.ndarray]:

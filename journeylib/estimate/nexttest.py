@@ -10,9 +10,9 @@ import pandas as pd
 
 from journeylib.errors import ModelError
 from journeylib.estimate.curves import survival_curve
+from journeylib.estimate.lookplan import plan_looks
 from journeylib.estimate.looks import STARTED
 from journeylib.estimate.rmst import checked_horizon
-from journeylib.estimate.sequential import plan_looks
 from journeylib.spells.core import Spells
 
 RATIOS = (1.1, 1.2, 1.3, 1.5, 2.0)

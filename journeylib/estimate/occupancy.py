@@ -16,16 +16,16 @@ import pandas as pd
 
 from journeylib.errors import DataError
 from journeylib.estimate.groups import Groups, group_rows
-from journeylib.estimate.intervals import incidence_limits, z_value
+from journeylib.estimate.intervals import z_value
 from journeylib.estimate.multistate import Steps, count_steps, mean_times, variances
 from journeylib.estimate.records import spell_codes
+from journeylib.estimate.stagetables import framed, hazards, states_of, transitions
 from journeylib.estimate.stays import of_group, order_of_stages, read_stays
 from journeylib.estimate.steps import chosen_times
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
 STAGE = "stage"
-CENSORED = "(censored)"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -75,11 +75,11 @@ class Occupancy(Result):
         parts = []
         for g, steps in enumerate(self.steps):
             here = np.searchsorted(steps.time, chosen, side="right")
-            table = _states(steps, here, self.about["variances"][g], chosen)
+            table = states_of(steps, here, self.about["variances"][g], chosen)
             gone = (chosen > self.about["followed"][g]) & (not _settled(steps))
             table.loc[np.tile(gone, len(self.stages)), ["probability", "std_err"]] = np.nan
             parts.append(table)
-        return _framed(parts, self.about["groups"], self.stages, self.about["level"])
+        return framed(parts, self.about["groups"], self.stages, self.about["level"])
 
     def expected_time(self, horizon: float) -> pd.DataFrame:
         """Mean time spent in each stage within a horizon.
@@ -207,7 +207,7 @@ def occupancy(
         steps.append(one)
         spreads.append(spread)
         followed.append(float(mine.stop.max()))
-        tables.append(_states(one, here, spread, time))
+        tables.append(states_of(one, here, spread, time))
     events = sum(int((s.stays.goes >= 0).sum()) for s in steps)
     about: dict[str, Any] = {
         "event": " or ".join(spells.causes),
@@ -224,13 +224,13 @@ def occupancy(
         "followed": followed,
     }
     return Occupancy(
-        table=_framed(tables, groups, stages, level),
+        table=framed(tables, groups, stages, level),
         unit=spells.unit,
         by=names,
         about=about,
         stages=stages,
-        transitions=_transitions(steps, groups, stages),
-        hazards=_hazards(steps, groups, stages),
+        transitions=transitions(steps, groups, stages),
+        hazards=hazards(steps, groups, stages),
         steps=tuple(steps),
     )
 
@@ -239,87 +239,3 @@ def _settled(steps: Steps) -> bool:
     """Whether everybody has come to a stage that nobody leaves."""
     left = np.unique(steps.stays.state)
     return bool(steps.probability[-1, left].sum() < 1e-12)
-
-
-def _states(steps: Steps, here: np.ndarray, variance: np.ndarray, time: np.ndarray) -> pd.DataFrame:
-    """Rows by stage and time; ``here`` is the number of transition times so far."""
-    s, size = steps.stays, steps.stays.states
-    at_risk = np.empty((size, len(time)), dtype=np.int64)
-    for j in range(size):
-        mine = s.state == j
-        began = np.where(s.at_origin[mine], -1.0, s.start[mine])
-        entered = np.searchsorted(np.sort(began), time, side="left")
-        left = np.searchsorted(np.sort(s.stop[mine]), time, side="left")
-        at_risk[j] = entered - left
-    return pd.DataFrame(
-        {
-            "stage": np.repeat(np.arange(size), len(time)),
-            "time": np.tile(time, size),
-            "at_risk": at_risk.ravel(),
-            "probability": steps.probability[here].T.ravel(),
-            "std_err": np.sqrt(variance[here]).T.ravel(),
-        }
-    )
-
-
-def _framed(
-    parts: list[pd.DataFrame], groups: Groups, stages: tuple[str, ...], level: float
-) -> pd.DataFrame:
-    code = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-    rows = pd.concat(parts, ignore_index=True)
-    rows["stage"] = np.array(stages, dtype=object)[rows["stage"]]
-    share, error = (rows[c].to_numpy() for c in ("probability", "std_err"))
-    rows["low"], rows["high"] = incidence_limits(share, error, level)
-    lead = pd.DataFrame(groups.columns(code, tuple(rows.columns)))
-    return pd.concat([lead, rows], axis=1)
-
-
-def _transitions(steps: list[Steps], groups: Groups, stages: tuple[str, ...]) -> pd.DataFrame:
-    """Counts of moves, and of those last seen in a stage, group by group."""
-    parts = []
-    for one in steps:
-        s = one.stays
-        final = np.append(s.person[1:] != s.person[:-1], True) & (s.goes < 0)
-        width = len(stages) + 1
-        to_whom = np.where(final, len(stages), s.goes)
-        counted = to_whom >= 0
-        cell = s.state[counted] * width + to_whom[counted]
-        counts = np.bincount(cell, minlength=len(stages) * width).reshape(-1, width)
-        a, b = np.nonzero(counts)
-        to = np.array([*stages, CENSORED], dtype=object)
-        names = {"from": np.array(stages, dtype=object)[a], "to": to[b], "count": counts[a, b]}
-        parts.append(pd.DataFrame(names))
-    return _grouped(parts, groups)
-
-
-def _hazards(steps: list[Steps], groups: Groups, stages: tuple[str, ...]) -> pd.DataFrame:
-    """Nelson-Aalen of each transition, at the times at which it happens."""
-    parts = []
-    for one in steps:
-        rows = []
-        for a, b in zip(*np.nonzero(one.moves.sum(axis=0))):
-            when = np.flatnonzero(one.moves[:, a, b])
-            events, n = one.moves[when, a, b], one.at_risk[when, a]
-            rows.append(
-                pd.DataFrame(
-                    {
-                        "from": stages[a],
-                        "to": stages[b],
-                        "time": one.time[when],
-                        "at_risk": n,
-                        "events": events,
-                        "cumulative_hazard": np.cumsum(events / n),
-                        "std_err": np.sqrt(np.cumsum(events / n**2)),
-                    }
-                )
-            )
-        empty = pd.DataFrame({"from": [], "to": [], "time": []})
-        parts.append(pd.concat(rows, ignore_index=True) if rows else empty)
-    return _grouped(parts, groups)
-
-
-def _grouped(parts: list[pd.DataFrame], groups: Groups) -> pd.DataFrame:
-    code = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-    rows = pd.concat(parts, ignore_index=True)
-    lead = pd.DataFrame(groups.columns(code, tuple(rows.columns)))
-    return pd.concat([lead, rows], axis=1)

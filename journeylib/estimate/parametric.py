@@ -2,7 +2,7 @@
 
 A coefficient b multiplies every duration by exp(b): the *time ratio*. Above 1
 things take longer. The baseline has one of four shapes; which one fits is shown
-by :func:`aft_choice` and never picked in silence.
+by ``aft_choice`` and never picked in silence.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from scipy.stats import norm
 from journeylib.audit import Audit
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.aftfit import FAMILIES, AftFit, Rows, fit_aft
+from journeylib.estimate.aftpredict import survival_at, times_at
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.response import Response, read_response
 from journeylib.results import Result
@@ -102,29 +103,9 @@ class Aft(Result):
         grid = np.asarray(times, dtype=float)
         if grid.ndim != 1 or not (grid > 0).all():
             raise DataError(f"times must be positive, not {times!r}")
-        x, family = self.response.matrix(frame), FAMILIES[self.dist]
-        p = x.shape[1]
-        z = (np.log(grid) - (x @ self.fit.theta[:p])[:, None]) / self.scale
-        slope = np.concatenate(
-            [np.broadcast_to(-x[:, None, :] / self.scale, (*z.shape, p)), -z[:, :, None]], axis=2
-        )[:, :, : len(self.fit.theta)]
-        error = np.sqrt(np.einsum("rti,ij,rtj->rt", slope, self.fit.covariance, slope))
-        reach = z_value(self.about["level"]) * error
-
-        def survive(at: np.ndarray) -> np.ndarray:
-            return np.exp(family.survival(at)[0])
-
-        log, slope_log, _ = family.survival(z)
-        return pd.DataFrame(
-            {
-                "row": np.repeat(frame.index.to_numpy(), len(grid)),
-                "time": np.tile(grid, len(x)),
-                "survival": np.exp(log).ravel(),
-                "std_err": (np.exp(log) * np.abs(slope_log) * error).ravel(),
-                "low": survive(z + reach).ravel(),
-                "high": survive(z - reach).ravel(),
-            }
-        )
+        x, level = self.response.matrix(frame), self.about["level"]
+        found = survival_at(self.fit, FAMILIES[self.dist], x, grid, level)
+        return _by_customer(frame, "time", grid, found)
 
     def quantiles(self, frame: pd.DataFrame, p: Sequence[float] = (0.5,)) -> pd.DataFrame:
         """Times by which given shares have had the event, as R's ``predict(type="quantile")``.
@@ -145,24 +126,9 @@ class Aft(Result):
         share = np.asarray(p, dtype=float)
         if share.ndim != 1 or not ((share > 0) & (share < 1)).all():
             raise DataError(f"p must hold shares between 0 and 1, not {p!r}")
-        x = self.response.matrix(frame)
-        k, w = x.shape[1], FAMILIES[self.dist].quantile(share)
-        log = (x @ self.fit.theta[:k])[:, None] + self.scale * w
-        stretch = np.broadcast_to((self.scale * w)[None, :, None], (*log.shape, 1))
-        slope = np.concatenate([np.broadcast_to(x[:, None, :], (*log.shape, k)), stretch], axis=2)
-        slope = slope[:, :, : len(self.fit.theta)]
-        error = np.sqrt(np.einsum("rti,ij,rtj->rt", slope, self.fit.covariance, slope))
-        reach = z_value(self.about["level"]) * error
-        return pd.DataFrame(
-            {
-                "row": np.repeat(frame.index.to_numpy(), len(share)),
-                "p": np.tile(share, len(x)),
-                "time": np.exp(log).ravel(),
-                "std_err": (np.exp(log) * error).ravel(),
-                "low": np.exp(log - reach).ravel(),
-                "high": np.exp(log + reach).ravel(),
-            }
-        )
+        x, level = self.response.matrix(frame), self.about["level"]
+        found = times_at(self.fit, FAMILIES[self.dist], x, share, level)
+        return _by_customer(frame, "p", share, found)
 
     def _headline(self) -> str:
         return (
@@ -240,10 +206,11 @@ def aft(
     if dist not in FAMILIES:
         raise ModelError(f"there is no distribution {dist!r}", fix=nearest(dist, FAMILIES))
     z_value(level)
-    return _fitted(spells, read_response(spells, formula, cause), formula, dist, level)
+    return fitted_aft(spells, read_response(spells, formula, cause), formula, dist, level)
 
 
-def _fitted(spells: Spells, response: Response, formula: str, dist: str, level: float) -> Aft:
+def fitted_aft(spells: Spells, response: Response, formula: str, dist: str, level: float) -> Aft:
+    """Fit rows that have been read; see :func:`aft`."""
     family, rows = FAMILIES[dist], response.rows
     null = fit_aft(Rows(rows.x[:, :1], rows.start, rows.stop, rows.event), family)
     fit = fit_aft(rows, family, null)
@@ -277,6 +244,14 @@ def _fitted(spells: Spells, response: Response, formula: str, dist: str, level: 
     )
 
 
+def _by_customer(
+    frame: pd.DataFrame, name: str, asked: np.ndarray, found: dict[str, np.ndarray]
+) -> pd.DataFrame:
+    """One row a customer and what was asked; ``row`` is the index of ``frame``."""
+    lead = {"row": np.repeat(frame.index.to_numpy(), len(asked)), name: np.tile(asked, len(frame))}
+    return pd.DataFrame(lead | {k: v.ravel() for k, v in found.items()})
+
+
 def _table(fit: AftFit, names: Sequence[str], level: float) -> pd.DataFrame:
     coef = np.where(fit.walking, np.nan, fit.theta)
     error = np.sqrt(np.diag(fit.covariance))
@@ -303,73 +278,3 @@ def _warnings(fit: AftFit, names: Sequence[str]) -> tuple[str, ...]:
         "perhaps nobody with it had the event"
         for j in np.flatnonzero(fit.walking)
     )
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class AftChoice(Result):
-    """How four shapes fit the same rows: the columns of ``.frame`` are
-
-    ``dist, parameters, scale, log_likelihood, aic, bic, delta, weight``.
-
-    ``delta`` is the AIC above the lowest, ``weight`` Akaike's: exp(-delta / 2), summing
-    to 1. Rows are ordered by AIC.
-
-    Parameters
-    ----------
-    fits
-        Distribution -> its fit.
-    """
-
-    fits: dict[str, Aft] = field(kw_only=True)
-
-    title: ClassVar[str] = "Shapes by AIC"
-
-    @property
-    def best(self) -> str:
-        """The distribution with the lowest AIC."""
-        return str(self.table["dist"].iloc[0])
-
-
-def aft_choice(
-    spells: Spells, formula: str, *, cause: str | int | None = None, level: float = 0.95
-) -> AftChoice:
-    """Fit all four distributions to the same rows and show how well each fits.
-
-    Parameters
-    ----------
-    spells, formula, cause, level
-        As for :func:`aft`.
-
-    Returns
-    -------
-    AftChoice
-        Ordered by AIC; nothing is chosen for you: pass the name on to :func:`aft`,
-        or take ``.fits[name]``.
-
-    Raises
-    ------
-    DataError, ModelError
-        As :func:`aft`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
-    >>> df = pd.DataFrame({"time": [3, 4, 4, 5, 5, 6], "event": [1, 1, 1, 1, 1, 1]})
-    >>> aft_choice(spells_from_frame(df), "1").frame["dist"].tolist()[-1]
-    'exponential'
-    """
-    z_value(level)
-    response = read_response(spells, formula, cause)
-    fits = {dist: _fitted(spells, response, formula, dist, level) for dist in FAMILIES}
-    keys = ("parameters", "scale", "log_likelihood", "aic", "bic")
-    rows: list[dict[str, Any]] = [
-        {"dist": dist, **{k: getattr(fit, k) for k in keys}} for dist, fit in fits.items()
-    ]
-    table = pd.DataFrame(rows).sort_values("aic", kind="stable", ignore_index=True)
-    table["delta"] = table["aic"] - table["aic"].min()
-    weight = np.exp(-table["delta"] / 2)
-    table["weight"] = weight / weight.sum()
-    about = next(iter(fits.values())).about
-    about = {k: v for k, v in about.items() if k not in ("dist", "conf")}
-    return AftChoice(table=table, unit=spells.unit, about=about, fits=fits)

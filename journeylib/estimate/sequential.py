@@ -10,112 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 from scipy.stats import norm
 
 from journeylib.errors import DataError, ModelError, nearest
-from journeylib.estimate.boundaries import boundaries, crossing, spent
+from journeylib.estimate.boundaries import boundaries, spent
 from journeylib.estimate.compare import compare
 from journeylib.estimate.cox import cox
 from journeylib.estimate.groups import group_rows
-from journeylib.estimate.power import events_needed
 from journeylib.estimate.rmst import rmst
 from journeylib.results import Result
 from journeylib.spells.core import Spells
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Looks(Result):
-    """A plan of looks: the columns of ``.frame`` are
-
-    ``look, information, events, boundary, p_nominal, alpha_spent, power``.
-
-    ``boundary`` is of \\|z\\|, ``p_nominal`` its two-sided p; ``alpha_spent`` and ``power``
-    add up over the looks so far.
-
-    Parameters
-    ----------
-    planned_events
-        At information 1.
-    """
-
-    planned_events: int = field(kw_only=True)
-
-    title: ClassVar[str] = "Planned looks"
-
-
-def plan_looks(
-    hazard_ratio: float,
-    information: Sequence[float] = (0.2, 0.4, 0.6, 0.8, 1.0),
-    *,
-    power: float = 0.8,
-    alpha: float = 0.05,
-    spending: str = "obrien-fleming",
-    share: float = 0.5,
-) -> Looks:
-    """Plan the looks at an experiment: how many events, and how high the bar at each.
-
-    Parameters
-    ----------
-    hazard_ratio
-        To be found.
-    information
-        When to look: shares of the planned events, rising, the last 1.
-    power
-        Probability of finding it at any of the looks.
-    alpha
-        Two-sided error over all looks.
-    spending
-        ``"obrien-fleming"`` or ``"pocock"``.
-    share
-        Share of the treated.
-
-    Returns
-    -------
-    Looks
-        Its ``planned_events`` go to :func:`sequential`.
-
-    Raises
-    ------
-    DataError
-        For a number outside its range.
-
-    Examples
-    --------
-    >>> plan_looks(1.25).planned_events  # a single look would need 631
-    647
-    """
-    one = events_needed(hazard_ratio, power, alpha=alpha, share=share)
-    t = np.asarray(information, dtype=float)
-    bounds = boundaries(information, alpha, spending)
-    if t[-1] != 1:
-        raise DataError(f"the last look is at information 1, not {t[-1]:g}", where="information")
-
-    def found(drift: float) -> float:
-        return float(crossing(t, bounds, drift).sum()) - power
-
-    single = norm.isf(alpha / 2) + norm.ppf(power)
-    drift = brentq(found, 0.5 * single, 3 * single)
-    effect = abs(np.log(hazard_ratio)) * np.sqrt(share * (1 - share))
-    planned = max(one, ceil((drift / effect) ** 2))
-    table = pd.DataFrame(
-        {
-            "look": np.arange(1, len(t) + 1),
-            "information": t,
-            "events": np.ceil(t * planned - 1e-9).astype(int),
-            "boundary": bounds,
-            "p_nominal": 2 * norm.sf(bounds),
-            "alpha_spent": spent(information, alpha, spending),
-            "power": np.cumsum(crossing(t, bounds, effect * np.sqrt(planned))),
-        }
-    )
-    facts = {"hazard_ratio": hazard_ratio, "alpha": alpha, "spending": spending, "share": share}
-    return Looks(table, "events", (), {**facts, "n": 0, "events": planned}, planned_events=planned)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -227,11 +135,11 @@ def sequential(
         Column with the arm; two groups.
     planned_events
         Events of both groups at which the experiment ends, fixed before the first look
-        (see :func:`plan_looks`). Information is events so far over these.
+        (see ``plan_looks``). Information is events so far over these.
     reference
         Label of the arm compared with; the first unless given.
     alpha, spending
-        As for :func:`plan_looks`.
+        As for ``plan_looks``.
     strata
         Within which the arms are compared.
     horizon

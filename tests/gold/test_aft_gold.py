@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from journeylib.estimate.parametric import Aft, aft, aft_choice
+from journeylib.estimate.parametric import Aft, aft
+from journeylib.estimate.shapes import aft_choice
 from validation.aftmodels import AFT_MODELS, DISTS
 
 # telco/interval_censored_weibull is not compared: it takes events as known only to lie in

@@ -10,7 +10,8 @@ from scipy.stats import norm
 
 from journeylib.errors import DataError, ModelError
 from journeylib.estimate.aftfit import FAMILIES, Rows, evaluate
-from journeylib.estimate.parametric import aft, aft_choice
+from journeylib.estimate.parametric import aft
+from journeylib.estimate.shapes import aft_choice
 from journeylib.spells.core import spells_from_frame
 
 

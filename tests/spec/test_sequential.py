@@ -10,9 +10,10 @@ from scipy.stats import multivariate_normal, norm
 from journeylib.errors import DataError
 from journeylib.estimate.boundaries import boundaries, crossing, spent
 from journeylib.estimate.compare import compare
+from journeylib.estimate.lookplan import plan_looks
 from journeylib.estimate.power import power_of
 from journeylib.estimate.rmst import rmst
-from journeylib.estimate.sequential import as_of, plan_looks, sequential
+from journeylib.estimate.sequential import as_of, sequential
 from journeylib.spells.core import spells_from_frame
 from validation.looks import experiment, false_alarms, looks
 

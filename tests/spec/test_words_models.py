@@ -12,7 +12,8 @@ import pytest
 
 import journeylib as jl
 from journeylib import words
-from journeylib.estimate.sequential import plan_looks, sequential
+from journeylib.estimate.lookplan import plan_looks
+from journeylib.estimate.sequential import sequential
 from journeylib.results import Result
 from journeylib.spells.core import Spells, spells_from_frame
 from validation.looks import experiment, looks
