@@ -196,8 +196,8 @@ def _differences(old: RunRecord, new: RunRecord) -> Iterator[Difference]:
     if old.notebook != new.notebook:
         yield Difference("code", "notebook", old.notebook, new.notebook)
     for key in sorted(different(old.parts, new.parts) & set(_INGREDIENTS)):
-        before, after = (str(r.parts.get(key, ""))[:12] for r in (old, new))
-        yield Difference("code", _INGREDIENTS[key], before, after)
+        was, now = (str(r.parts.get(key, ""))[:12] for r in (old, new))
+        yield Difference("code", _INGREDIENTS[key], was, now)
     yield from _differing("code", "", old.versions, new.versions)
     yield from _differing("code", "git ", old.git, new.git)
 
@@ -229,7 +229,7 @@ def _part(record: RunRecord, part: str) -> Mapping[str, Any]:
 def as_table(c: Comparison) -> str:
     """A comparison as text for the terminal."""
     head = [f"{r.report_id}, run {r.run_id}, {r.started[:10]}" for r in (c.old, c.new)]
-    rows = [("", "finding", "was", "is", "change", "p", "verdict")]
+    rows: list[tuple[str, ...]] = [("", "finding", "was", "is", "change", "p", "verdict")]
     rows += [_row(change) for change in c.changes]
     lines = [f"was  {head[0]}", f"is   {head[1]}", "", c.summary]
     lines += [f"Customers: {c.related.why}.", "", *_aligned(rows)]

@@ -111,13 +111,13 @@ def test_a_wrong_command_line_is_2(argv: list[str]) -> None:
 def test_the_table_names_what_moved_first(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "buying", "--out", str(store.root)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3].startswith("3 moved beyond noise, of 6 findings compared")
+    assert lines[3].startswith("4 moved beyond noise, of 6 findings compared")
     assert lines[4] == "Customers: the later run contains the earlier one."
     moved = [line for line in lines if line.startswith("▲") or line.startswith("▼")]
-    assert len(moved) == 3
-    assert lines[7:10] == moved
+    assert len(moved) == 4
+    assert lines[7:11] == moved
     assert any("search" in line and "beyond noise" in line for line in moved)
-    assert sum("within noise" in line for line in lines) == 3
+    assert sum("within noise" in line for line in lines) == 2
     between = lines[lines.index("changed in between") + 1 :]
     assert [line.split()[:3] for line in between] == [
         ["data", "fingerprint", between[0].split()[2]],
@@ -130,7 +130,7 @@ def test_the_json_is_whole(store: Store, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["diff", "buying", "--out", str(store.root), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["customers"]["relation"] == "contains"
-    assert told["moved"] == 3
+    assert told["moved"] == 4
     first = told["findings"][0]
     assert first["verdict"] == "beyond noise"
     assert first["difference"] == pytest.approx(first["new"]["value"] - first["old"]["value"])

@@ -97,7 +97,7 @@ def history(
         made.append(
             RunRecord(
                 report_id,
-                f"{until + timedelta(days=1):%Y%m%d}T060000000Z-{k:06x}",
+                f"{until + timedelta(days=1):%Y%m%d}T060000000Z-{_mark(report_id)}",
                 **{
                     "title": report_id.replace("-", " ").capitalize(),
                     "question": "How many customers buy, and how soon?",
@@ -122,6 +122,10 @@ def history(
     return made
 
 
+def _mark(report_id: str) -> str:
+    return hashlib.sha256(report_id.encode()).hexdigest()[:6]
+
+
 def renamed(record: RunRecord, text: str) -> RunRecord:
     """The run with a text in the name and group of every finding."""
     found = tuple(
@@ -132,7 +136,7 @@ def renamed(record: RunRecord, text: str) -> RunRecord:
 
 def failed(record: RunRecord, message: str = "no row is left") -> RunRecord:
     """The run a day after this one, which failed."""
-    run_id = f"{record.run_id[:8]}T230000000Z-ffffff"
+    run_id = f"{record.run_id[:8]}T230000000Z-{_mark(record.report_id)}"
     return replace(
         record, run_id=run_id, verdict="failed", findings=(), provenance={}, order=record.order,
         started=record.started.replace("T06", "T23"), error=Failure("DataError", message, 4),
