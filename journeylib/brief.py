@@ -21,8 +21,8 @@ from journeylib.ledger.core import Check
 from journeylib.numbers import estimate
 from journeylib.provenance import Provenance, _versions
 
-EACH = 3  # findings told of a report
 MOST = 8  # questions
+HIDDEN = (None, "", "(missing)", "other")  # groups that nobody asked about
 WIDE = 2.0  # a group's interval is wide when so many times as long as that of the typical group
 
 
@@ -40,11 +40,9 @@ class Brief:
 
     @property
     def headlines(self) -> pd.DataFrame:
-        """``data, report, finding, value``: the first findings of each report."""
-        rows = [
-            (r["group"], r["title"], named(f), valued(f)) for r in self.reports for f in _first(r)
-        ]
-        return pd.DataFrame(rows, columns=["data", "report", "finding", "value"])
+        """``data, report, finding, value, groups``: a row a report, its first estimate."""
+        rows = [(r["group"], r["title"], *_headline(r["findings"])) for r in self.reports]
+        return pd.DataFrame(rows, columns=["data", "report", "finding", "value", "groups"])
 
     @property
     def moved(self) -> pd.DataFrame:
@@ -176,9 +174,9 @@ def brief(facts: Mapping[str, Any]) -> Brief:
     >>> report = {"id": "a", "title": "Buying", "group": "Shop", "verdict": "ok", "trouble": "",
     ...           "stale": False, "simulated": False, "cutoff": "2024-06-30", "question": "",
     ...           "findings": [share], "checks": [], "changes": []}
-    >>> brief({"reports": [report]}).headlines
-       data  report finding               value
-    0  Shop  Buying  bought  30% (28 to 32)
+    >>> brief({"reports": [report]}).headlines[["report", "finding", "value"]]
+       report finding           value
+    0  Buying  bought  30% (28 to 32)
     """
     if not facts.get("reports"):
         raise DataError("there is no report to make a brief of", fix="run the other reports first")
@@ -300,17 +298,18 @@ def valued(f: Mapping[str, Any] | None) -> str:
     return f"{shown} ({low} to {high})"
 
 
-def _first(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Findings about everybody first, in the report's own order; of groups the extreme ones."""
-    whole = [f for f in report["findings"] if not f.get("group")]
-    parts = [f for f in report["findings"] if f.get("group") and f.get("value") is not None]
-    spread: list[Mapping[str, Any]] = []
-    if parts:
-        name = parts[0]["name"]
-        same = sorted((f for f in parts if f["name"] == name), key=lambda f: float(f["value"]))
-        spread = [same[-1], same[0]] if len(same) > 1 else same
-    room = max(EACH - len(spread), 1)
-    return [*whole[:room], *spread][:EACH]
+def _headline(findings: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
+    """Name and value of the first estimate about everybody, and its lowest and highest group."""
+    whole = [f for f in findings if not f.get("group")]
+    first = next((f for f in whole if _length(f) is not None), whole[0] if whole else None)
+    parts = [f for f in findings if f.get("group") not in HIDDEN and f.get("value") is not None]
+    if first is None and not parts:
+        return "", "", ""
+    name = (first or parts[0])["name"]
+    same = sorted((f for f in parts if f["name"] == name), key=lambda f: float(f["value"]))
+    ends = same if len(same) < 2 else [same[0], same[-1]]
+    groups = " to ".join(f"{f['group']} {valued(f)}" for f in ends)
+    return str(name), valued(first) if first else "", groups
 
 
 def _by_name(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

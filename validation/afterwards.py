@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +127,14 @@ def one_experiment(seed: int, ratio: float = 1.0, n: int = 900) -> bool | None:
     rows["time"] = (rows["purchase"].fillna(closing) - rows["first_contact"]) / DAY
     rows["started"] = (rows["first_contact"] - made.window[0]) / DAY
     spells = jl.spells_from_frame(rows[["time", "event", "arm", "started"]], unit="days")
-    planned = jl.plan_looks(RATIO, LOOKS, power=PLANNED_POWER).planned_events
-    read = jl.read_experiment(spells, "arm", planned, LOOKS, reference="control")
+    read = jl.read_experiment(spells, "arm", planned(), LOOKS, reference="control")
     return None if read is None or read.decision == "go on" else read.stopped is not None
+
+
+@cache
+def planned() -> int:
+    """Events that an experiment needs with these looks."""
+    return jl.plan_looks(RATIO, LOOKS, power=PLANNED_POWER).planned_events
 
 
 # ---- the section ---------------------------------------------------------------------
@@ -172,7 +177,6 @@ def _page(
         f"{r.covers:.1%} | {'ok' if LOW <= r.covers <= HIGH else '**NO**'} |"
         for r in table.itertuples(index=False)
     )
-    planned = jl.plan_looks(RATIO, LOOKS, power=PLANNED_POWER).planned_events
     return f"""## After the purchase, on simulated journeys
 
 {seeds:,} logs of known journeys, from files to intervals. Exposures and scores count strictly
@@ -183,7 +187,7 @@ should hold the truth in {LOW:.0%} to {HIGH:.0%} of the logs.
 | --- | --: | --: | --: | --: | --: | --- |
 {rows}
 
-Experiments of {planned:,} events, read at {len(LOOKS)} looks. Without any effect, something is
+Experiments of {planned():,} events, read at {len(LOOKS)} looks. Without any effect, something is
 found in {alarms[1]:.2%} of {alarms[0]:,} logs (at most {ALARMS:.0%}). With the hazard ratio of
 {RATIO:g} that it was planned for, in {power[1]:.1%} of {power[0]:,} (planned {PLANNED_POWER:.0%},
 give or take {power[2]:.1%} by the number of logs)."""
