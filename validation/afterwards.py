@@ -37,7 +37,7 @@ HELD = "C(segment, contr.treatment(base='consumer'))"
 SWITCHES = ("onboarding_done", "loyalty_joined", "support_contact", "returned", "referral_sent")
 MARKS = ("detractor", "promoter", "no_answer")
 RATIO, PLANNED_POWER, LOOKS = 1.4, 0.8, tuple(k / 5 for k in range(1, 6))
-DAY = pd.Timedelta(days=1)
+DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,9 @@ def one_experiment(seed: int, ratio: float = 1.0, n: int = 900) -> bool | None:
     rows = made.customers.set_index("customer_id").join(first["purchase"])
     closing = made.window[1] + pd.Timedelta(seconds=1)
     rows["event"] = rows["purchase"].notna().astype(int)
-    rows["time"] = (rows["purchase"].fillna(closing) - rows["first_contact"]) / DAY
-    rows["started"] = (rows["first_contact"] - made.window[0]) / DAY
+    waited = rows["purchase"].fillna(closing) - rows["first_contact"]
+    rows["time"] = waited.dt.total_seconds() / DAY
+    rows["started"] = (rows["first_contact"] - made.window[0]).dt.total_seconds() / DAY
     spells = jl.spells_from_frame(rows[["time", "event", "arm", "started"]], unit="days")
     read = jl.read_experiment(spells, "arm", planned(), LOOKS, reference="control")
     return None if read is None or read.decision == "go on" else read.stopped is not None
@@ -173,9 +174,10 @@ def _page(
     power: tuple[int, float, float],
 ) -> str:
     rows = "\n".join(
-        f"| {r.of} | {r.truth:.3g} | {r.bias:+.3f} | {r.spread:.3f} | {r.error:.3f} | "
-        f"{r.covers:.1%} | {'ok' if LOW <= r.covers <= HIGH else '**NO**'} |"
-        for r in table.itertuples(index=False)
+        f"| {r['of']} | {r['truth']:.3g} | {r['bias']:+.3f} | {r['spread']:.3f} | "
+        f"{r['error']:.3f} | {r['covers']:.1%} | "
+        f"{'ok' if LOW <= r['covers'] <= HIGH else '**NO**'} |"
+        for r in table.to_dict("records")
     )
     return f"""## After the purchase, on simulated journeys
 

@@ -108,12 +108,12 @@ def cohort_trend(
     Examples
     --------
     >>> from journeylib import spells_from_frame
-    >>> df = pd.DataFrame({"time": [2, 4, 3, 5, 4, 6] * 9, "event": 1,
+    >>> df = pd.DataFrame({"time": [1, 4, 2, 5, 2.5, 6] * 9, "event": 1,
     ...                    "month": ["2024-01", "2024-01", "2024-02", "2024-02", "2024-03",
     ...                              "2024-03"] * 9})
-    >>> found = cohort_trend(spells_from_frame(df), 5, "month", minimum=1)
-    >>> found.frame["rmst"].tolist(), found.trend["value"]
-    ([3.0, 4.0, 4.5], 0.84...)
+    >>> found = cohort_trend(spells_from_frame(df), 3, "month", minimum=5)
+    >>> found.frame["rmst"].tolist(), round(found.trend["value"], 4)
+    ([2.0, 2.5, 2.75], 0.3182)
     """
     horizon, z = checked_horizon(horizon), z_value(level)
     table = _means(spells, horizon, cohort)
@@ -171,9 +171,12 @@ def _means(spells: Spells, horizon: float, cohort: str) -> pd.DataFrame:
         time, at_risk, events = (a[rows_of] for a in (table.time, table.at_risk, table.any_event))
         mean, error = mean_within(time, at_risk, events, horizon)
         later = at_risk[time >= horizon]
-        still = int(later[0]) if len(later) and not late[rows_of].any() else 0
-        rows.append((table.groups.labels[g], g, int(table.n[g]), int(events.sum()), still))
-        rows[-1] += (mean, error)
+        # a curve that has reached 0 is known to the end, though nobody is at risk there
+        over = at_risk[-1] == events[-1] > 0 and time[-1] < horizon
+        still = int(later[0]) if len(later) else int(table.n[g]) if over else 0
+        still = 0 if late[rows_of].any() else still
+        counts = (int(table.n[g]), int(events.sum()), still)
+        rows.append((table.groups.labels[g], g, *counts, mean, error))
     return pd.DataFrame(
         rows, columns=["group", "number", "n", "events", "at_risk", "rmst", "std_err"]
     )

@@ -139,10 +139,14 @@ def _next(state: State, kind: str) -> State | None:
             return State(event)
         case "survey":
             return replace(state, score=mark)
-        case "email" | "support_contact":
-            return replace(state, **{event: True})
-        case "onboarding_done" | "loyalty_joined":
-            return None if getattr(state, event) else replace(state, **{event: True})
+        case "email":
+            return replace(state, email=True)
+        case "support_contact":
+            return replace(state, support_contact=True)
+        case "onboarding_done":
+            return None if state.onboarding_done else replace(state, onboarding_done=True)
+        case "loyalty_joined":
+            return None if state.loyalty_joined else replace(state, loyalty_joined=True)
         case "repeat_purchase" if state.stage == "purchase":
             return replace(state, stage="retention")
         case "referral_sent":
