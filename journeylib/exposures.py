@@ -17,6 +17,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from journeylib.audit import Audit
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog
 from journeylib.events.keep import keep
@@ -137,11 +138,28 @@ def with_exposure(
         .count()
         .to_pandas()
     )
-    audit = spells.audit.note(f"{name}: known before the end", int(exposed))
-    audit = audit.note(f"{name}: new at the very instant of an event, counts only after", int(late))
+    audit = noted(spells.audit, name, int(exposed), int(late))
     table = kept.select(*spells.table.columns, **{name: kept["_value"]})
     table = table.order_by([*person, "start", "stop"])
     return spells.with_table(table, audit=audit, single=False)
+
+
+def noted(audit: Audit, name: str, exposed: int, late: int) -> Audit:
+    """The audit with how many were exposed before their end, and how many only then."""
+    audit = audit.note(f"{name}: known before the end", exposed)
+    return audit.note(f"{name}: new at the very instant of an event, counts only after", late)
+
+
+def need_fit(spells: Spells, log: EventLog, event: str) -> None:
+    """Raise for spells that have no clock in time, or a name that is taken.
+
+    Raises
+    ------
+    DataError
+        As :func:`with_exposure` says.
+    """
+    _need_time(spells)
+    _name(spells, log, event, EVER, None)
 
 
 # ---- what is refused -----------------------------------------------------------------

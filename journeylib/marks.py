@@ -11,11 +11,13 @@ from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from journeylib.columns import names
 from journeylib.errors import DataError
 from journeylib.events import EventLog
-from journeylib.exposures import ORIGIN, SUM, with_exposure
+from journeylib.events.times import in_units, instant, ticks
+from journeylib.exposures import ORIGIN, SUM, need_fit, noted, with_exposure
 from journeylib.spells.core import Spells
 
 FIRST, LAST = "first_amount", "last_amount"
@@ -71,9 +73,53 @@ def with_exposures(spells: Spells, log: EventLog, events: str | Sequence[str]) -
     >>> with_exposures(time_to(log, "purchase", "ad"), log, "visit").covariates
     ('visit',)
     """
-    for event in names(events) if isinstance(events, str) else events:
+    wanted = names(events) if isinstance(events, str) else tuple(events)
+    if (
+        len(wanted) > 1
+        and spells.origins is not None
+        and not isinstance(spells.table, pd.DataFrame)
+    ):
+        return _at_once(spells, log, wanted)
+    for event in wanted:
         spells = with_exposure(spells, log, event)
     return spells
+
+
+def _at_once(spells: Spells, log: EventLog, events: Sequence[str]) -> Spells:
+    """The same as one after another, with one question to the database for all of them."""
+    for event in events:
+        need_fit(spells, log, event)
+    keys = ["id", *([spells.per] if spells.per else [])]
+    rows = spells.frame.merge(_first_times(spells, log, events, keys), on=keys, how="left")
+    audit = spells.audit
+    for event in events:
+        at = rows[f"_{event}"]
+        inside = (at > rows["start"]) & (at < rows["stop"])
+        too_late = (at == rows["stop"]) & (rows["stop"] > rows["start"]) & (rows["cause"] > 0)
+        rows[event] = ((at <= rows["start"]) & (at < rows["stop"])).astype("int64")
+        before = rows[inside].assign(stop=at[inside], cause=0)
+        after = rows[inside].assign(start=at[inside], **{event: 1})
+        late = rows.loc[too_late, keys].drop_duplicates()
+        rows = pd.concat([rows[~inside], before, after], ignore_index=True)
+        exposed = rows.loc[rows[event] == 1, keys].drop_duplicates()
+        audit = noted(audit, event, len(exposed), len(late))
+    kept = rows[[*spells.table.columns, *events]].sort_values([*keys, "start", "stop"])
+    return spells.with_table(ibis.memtable(kept), audit=audit, single=False)
+
+
+def _first_times(
+    spells: Spells, log: EventLog, events: Sequence[str], keys: Sequence[str]
+) -> pd.DataFrame:
+    """When each event first happened on each customer's clock; NaN where it has not."""
+    resolution = log.window.resolution
+    rows, at = log.table, log.table["at"]
+    moments = {e: at.min(where=log.meaning(e).holds(rows)) for e in events}
+    found = rows.group_by("id").aggregate(**moments)
+    told = {e: ticks(instant(found[e], resolution), resolution) for e in events}
+    assert spells.origins is not None
+    met = spells.origins.left_join(found.select("id", **told), "id")
+    on_clock = {f"_{e}": in_units(met[e] - met["_origin"], resolution, spells.unit) for e in events}
+    return met.select(*keys, **on_clock).to_pandas()
 
 
 def with_amounts(spells: Spells, log: EventLog, event: str, column: str) -> Spells:

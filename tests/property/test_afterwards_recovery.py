@@ -12,8 +12,8 @@ from scipy.stats import binom
 
 from validation.afterwards import coverage, one_experiment, one_log
 
-SEEDS = range(70, 82)
-EXPERIMENTS = range(300, 420)
+SEEDS = range(70, 79)
+EXPERIMENTS = range(300, 360)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_every_effect_is_looked_for(table) -> None:
 
 def test_no_estimate_is_biased(table) -> None:
     z = table["bias"] / (table["spread"] / np.sqrt(table["logs"]))
-    assert z.abs().max() < 4.5, z  # Student's t of twelve, over all estimands together
+    assert z.abs().max() < 5.5, z  # Student's t of nine, over all estimands together
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(table) -> None:
@@ -47,7 +47,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(table) -> None:
 def test_five_looks_find_something_in_few_experiments_without_effect() -> None:
     found = [one_experiment(seed) for seed in EXPERIMENTS]
     ended = [x for x in found if x is not None]
-    assert len(ended) > 100
+    assert len(ended) > 50
     assert sum(ended) <= binom.ppf(0.999, len(ended), 0.05)
 
 

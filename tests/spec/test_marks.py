@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from logs import open_rows
 
 import journeylib as jl
 from journeylib.errors import DataError
+from journeylib.home import checkout
 
 LOG = """
     id at          event     score value
@@ -70,12 +72,36 @@ def test_scores_of_one_instant_are_averaged(log: jl.EventLog) -> None:
         jl.with_exposure(spells, log, "purchase", "worth", "value", together="mode")
 
 
-def test_several_exposures_by_one_text(log: jl.EventLog) -> None:
-    spells = jl.time_to(log, "refer", "purchase")
-    both = jl.with_exposures(spells, log, "survey, help")
-    one = jl.with_exposure(jl.with_exposure(spells, log, "survey"), log, "help")
-    assert both.frame.equals(one.frame)
+def test_several_exposures_at_once_are_one_after_another(log: jl.EventLog) -> None:
+    events = "survey, help, purchase, refer"
+    for spells in (jl.time_to(log, "refer", "purchase"), jl.repeats(log, "purchase")):
+        both, chain = jl.with_exposures(spells, log, events), spells
+        for event in jl.names(events):
+            chain = jl.with_exposure(chain, log, event)
+        assert rows(both, *jl.names(events)) == rows(chain, *jl.names(events))
+        assert both.audit == chain.audit and not both.single and both.lazy
     assert jl.with_exposures(spells, log, "") is spells
+    with pytest.raises(DataError, match="taken"):
+        jl.with_exposures(jl.with_exposure(spells, log, "help"), log, "survey, help")
+
+
+def test_several_exposures_of_a_simulated_journey(tmp_path: Path) -> None:
+    made = jl.simulate(300, seed=6, early=0.3)
+    made.write(tmp_path)
+    text = (checkout() / "data" / "simulated" / "journey.toml").read_text()
+    (tmp_path / "journey.toml").write_text(text)
+    log = jl.open_log(jl.read_journey(tmp_path / "journey.toml"))
+    spells = jl.repeats(log, "repeat_purchase", origin="purchase", by="segment", until="gone")
+    events = ("loyalty_joined", "support_contact", "gone", "email")
+    both, chain = jl.with_exposures(spells, log, events), spells
+    for event in events:
+        chain = jl.with_exposure(chain, log, event)
+    order = ["id", "start", "stop"]
+    frames = [s.frame.sort_values(order, ignore_index=True) for s in (both, chain)]
+    pd.testing.assert_frame_equal(*frames)
+    assert both.audit == chain.audit
+    marked = jl.with_answers(both, log, "survey").frame
+    assert set(marked["answer_so_far"]) == {"detractor", "no_answer", "passive", "promoter"}
 
 
 @pytest.mark.parametrize(
