@@ -15,7 +15,8 @@ ratios. The difference of two estimates has the variance
   Both errors are themselves estimates, and where little is new their difference is
   mostly chance. So it is never taken for less than the new events can have brought,
   ``v * (1/d1 - 1/d2)`` with d events in each run and v the mean of ``d * se**2``, as
-  information grows with events [1]_; and with fewer than ten new events nothing is judged;
+  information grows with events [1]_. Where an error is only read off an interval (a
+  median's), ten new events are asked for;
 * ``se1**2 + se2**2`` again where they share some customers and not others. Two
   estimates with customers in common err in the same direction, so that the sum is
   too large rather than too small: a change may be missed, noise is not called a change.
@@ -49,7 +50,7 @@ from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import Relation, relation
 
 LEVEL = 0.05
-FEWEST = 10  # new events in a run that contains the other, for the normal approximation
+FEWEST = 10  # new events in the larger run, for an error that is read off an interval
 Z95 = 1.959963984540054  # findings carry 95% intervals
 WORDS = {
     "moved": "beyond noise",
@@ -259,7 +260,7 @@ def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> 
         return replace(plain, why="no standard error is known for it")
     kind = _kind(old, new, related)
     if kind == "contains":
-        if (fresh := _new_events(old, new)) is not None and fresh < FEWEST:
+        if _too_few_are_new(old, new):
             return replace(plain, why=f"fewer than {FEWEST} events are new")
         variance = _variance_within(old, new, errors[0], errors[1])
     else:
@@ -364,10 +365,12 @@ def _variance_within(
     return max(apart, one * abs(1 / events[0] - 1 / events[1]))
 
 
-def _new_events(old: Mapping[str, Any], new: Mapping[str, Any]) -> float | None:
-    """Events that one of two runs counted and the other did not; None where unknown."""
-    counts = [_number(f.get("events")) for f in (old, new)]
-    return None if counts[0] is None or counts[1] is None else abs(counts[1] - counts[0])
+def _too_few_are_new(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the difference of two errors read off intervals would be mostly chance."""
+    if all(_number(f.get("std_err")) is not None for f in (old, new)):
+        return False
+    before, after = (_number(f.get("events")) for f in (old, new))
+    return before is not None and after is not None and abs(after - before) < FEWEST
 
 
 def _keyed(

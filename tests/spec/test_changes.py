@@ -189,14 +189,17 @@ def test_within_a_larger_run_the_variance_is_no_less_than_new_events_bring() -> 
     assert judge(old, {**new, "std_err": 1.0}, related).std_err == pytest.approx(math.sqrt(3))
 
 
-def test_with_fewer_than_ten_new_events_nothing_is_judged() -> None:
+def test_an_error_read_off_an_interval_asks_for_ten_new_events() -> None:
     related = Relation("contains", larger="new")
-    old = found(40.0, 2.0, events=100)
+    old = found(40.0, low=36.0, high=44.0, events=100)
     for events, verdict in ((109, "unjudged"), (110, "moved")):
-        change = judge(old, found(60.0, 1.9, events=events), related)
+        change = judge(old, found(60.0, low=56.2, high=63.8, events=events), related)
         assert change.verdict == verdict
         assert change.why == ("fewer than 10 events are new" if verdict == "unjudged" else "")
-    assert judge(old, found(60.0, 1.9, events=101), Relation("disjoint")).verdict == "moved"
+    given = judge({**old, "std_err": 2.0}, found(60.0, 1.9, events=101), related)
+    assert given.verdict == "moved"
+    apart = judge(old, found(60.0, low=56.2, high=63.8, events=101), Relation("disjoint"))
+    assert apart.verdict == "moved"
 
 
 def test_findings_are_matched_by_name_group_unit_and_scale() -> None:
