@@ -60,7 +60,7 @@ _HOME = {
     ),
     "journeylib.headlines": (
         *("beside", "counts_again", "leaving_rates", "outcome_shares"),
-        *("promoter_scores", "ratios_as"),
+        *("promoter_scores", "ratios_as", "ratios_of"),
         *("read_out", "smallest_ratios", "trends"),
     ),
     "journeylib.estimate.attribution": (

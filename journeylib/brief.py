@@ -299,17 +299,20 @@ def valued(f: Mapping[str, Any] | None) -> str:
 
 
 def _headline(findings: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """Name and value of the first estimate about everybody, and its lowest and highest group."""
-    whole = [f for f in findings if not f.get("group")]
-    first = next((f for f in whole if _length(f) is not None), whole[0] if whole else None)
-    parts = [f for f in findings if f.get("group") not in HIDDEN and f.get("value") is not None]
-    if first is None and not parts:
+    """Name and value of the first estimate, and the lowest and highest group of that name."""
+    first = next((f for f in findings if _length(f) is not None), None)
+    first = first or (findings[0] if findings else None)
+    if first is None:
         return "", "", ""
-    name = (first or parts[0])["name"]
-    same = sorted((f for f in parts if f["name"] == name), key=lambda f: float(f["value"]))
-    ends = same if len(same) < 2 else [same[0], same[-1]]
+    same = [f for f in findings if f["name"] == first["name"]]
+    parts = [f for f in same if f.get("group") not in HIDDEN and f.get("value") is not None]
+    parts = sorted(parts, key=lambda f: float(f["value"]))
+    if len(same) == 1:
+        return named(first), valued(first), ""
+    ends = parts if len(parts) < 2 else [parts[0], parts[-1]]
     groups = " to ".join(f"{f['group']} {valued(f)}" for f in ends)
-    return str(name), valued(first) if first else "", groups
+    whole = next((f for f in same if not f.get("group")), None)
+    return str(first["name"]), valued(whole) if whole else "", groups
 
 
 def _by_name(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
@@ -334,7 +337,7 @@ def _is_ratio(f: Mapping[str, Any]) -> bool:
     return f.get("scale") == "log"
 
 
-def _several(names: Sequence[str], most: int = 3) -> str:
+def _several(names: Sequence[str], most: int = 2) -> str:
     """A few names, and how many more there are."""
     once = list(dict.fromkeys(names))
     more = len(once) - most

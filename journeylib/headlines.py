@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib import words
+from journeylib.columns import names
 from journeylib.findings import Finding, Findings, finding, ratios
 from journeylib.findings.made import estimates
 from journeylib.numbers import estimate, number
@@ -88,6 +89,21 @@ def ratios_as(effects: Any, how: str) -> Findings:
     """
     told = () if effects is None else ratios(effects)
     return Findings(replace(f, name=f"{f.name} ({how})") for f in told)
+
+
+def ratios_of(effects: Any, columns: str) -> Findings:
+    """The hazard ratios of some of a model's columns; what is only held equal is left out.
+
+    Parameters
+    ----------
+    effects
+        Result of :func:`journeylib.cox`; None where there is no such model.
+    columns
+        Names, separated by commas; none means all.
+    """
+    told = Findings() if effects is None else ratios(effects)
+    wanted = {words.name(column) for column in names(columns)}
+    return Findings(f for f in told if not wanted or f.name.rpartition(", ")[2] in wanted)
 
 
 def beside(models: Mapping[str, Any]) -> pd.DataFrame:

@@ -61,15 +61,11 @@ def one_log(seed: int, n: int = 1_200) -> list[Held]:
         made.customers.to_parquet(place / "customers.parquet", index=False)
         shutil.copyfile(checkout() / "data" / "simulated" / "journey.toml", place / "journey.toml")
         log = jl.open_log(jl.read_journey(place / "journey.toml"))
-        return [*_leaving(log, made.truth), *_coming_back(log, made.truth),
-                *_recommending(log, made.truth), _score(log, made.truth)]  # fmt: skip
-
-
-def _leaving(log: jl.EventLog, truth: Any) -> Iterator[Held]:
-    spells = jl.time_to(log, "cancelled", origin="purchase", by="segment", until="gone")
-    known = jl.with_answers(jl.with_exposures(spells, log, SWITCHES), log, "survey")
-    effects = jl.cox(known, " + ".join([HELD, *SWITCHES, *MARKS]))
-    yield from _ratios(effects, "cancelled", truth)
+        staying = jl.time_to(log, "cancelled", origin="purchase", by="segment", until="gone")
+        known = jl.with_answers(jl.with_exposures(staying, log, SWITCHES), log, "survey")
+        effects = jl.cox(known, " + ".join([HELD, *SWITCHES, *MARKS]))
+        return [*_ratios(effects, "cancelled", made.truth), *_coming_back(log, made.truth),
+                *_recommending(log, made.truth), _score(known, made.truth)]  # fmt: skip
 
 
 def _coming_back(log: jl.EventLog, truth: Any) -> Iterator[Held]:
@@ -92,9 +88,8 @@ def _recommending(log: jl.EventLog, truth: Any) -> Iterator[Held]:
     yield from _ratios(jl.cox(known, " + ".join([HELD, *MARKS])), "referral_sent", truth)
 
 
-def _score(log: jl.EventLog, truth: Any) -> Held:
-    spells = jl.time_to(log, "cancelled", origin="purchase", by="segment", until="gone")
-    found = jl.promoter_score(jl.with_answers(spells, log, "survey")).frame.iloc[0]
+def _score(known: jl.Spells, truth: Any) -> Held:
+    found = jl.promoter_score(known).frame.iloc[0]
     detractors, _, promoters = truth.model.score_shares
     true = 100 * (promoters - detractors)
     return Held("net promoter score", found["score"], found["std_err"], true,
