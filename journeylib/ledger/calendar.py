@@ -62,11 +62,18 @@ def keys(spells: Spells) -> list[str]:
 
 
 def whole_stays(spells: Spells) -> pd.DataFrame:
-    """One row a customer or episode: first start, last stop and the cause there."""
+    """One row a customer or episode: first start, and stop and cause of the first event.
+
+    Without an event it is the last stop. Where events come again, what follows the first
+    is another wait.
+    """
     frame = spells.frame
     if spells.single:
         return frame[[*keys(spells), "start", "stop", "cause"]]
     ordered = frame.sort_values([*keys(spells), "stop"], kind="stable")
+    happened = (ordered["cause"] > 0).astype(int)
+    before = happened.groupby([ordered[k] for k in keys(spells)], dropna=False).cumsum() - happened
+    ordered = ordered[before == 0]
     held = ordered.groupby(keys(spells), sort=False, dropna=False)
     return held.agg(
         start=("start", "min"), stop=("stop", "last"), cause=("cause", "last")
