@@ -1,7 +1,9 @@
 """A batch: every job of a plan, in parallel, each with a verdict of its own.
 
 By default the reports are made by threads of this process, since each is computed
-in a process of its own (a kernel) and the threads only wait.
+in a process of its own (a kernel) and the threads only wait. There is one thread more
+than kernels may compute at once, so that the next one comes up, and the page of the last
+one is written, while the others compute.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def run_batch(
         Finish the last batch where it did not come to its end: what it has run, whatever
         the verdict, is not run again; what it was to be forced to run is.
     workers
-        Kernels at once; by default the plan's, else one per core as far as memory goes.
+        Kernels that compute at once; by default the plan's, else one per core if memory allows.
     dry_run
         Only say what would run and why.
     progress
@@ -94,7 +96,8 @@ def run_batch(
         here = executor is None and dask is None
         with (
             warm_kernels(here and plan.warm and len(todo) > 1),
-            _pool(executor, dask, min(count, len(todo) or 1)) as pool,
+            kernels.turns(count),
+            _pool(executor, dask, min(count + 1, len(todo) or 1)) as pool,
             Bar(len(todo), enabled=progress) as bar,
         ):
             made = run_all(todo, plan.output, plan.root, pool, bar, here=here)

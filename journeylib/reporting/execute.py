@@ -70,8 +70,11 @@ class Watch:
         return self.guard is not None and self.guard.exceeded
 
     def arm(self) -> None:
-        """Start the clock of the whole notebook, and the watch over its memory."""
+        """Start the watch over the memory."""
         self.guard = Guard(self.memory, self._pid, lambda: kernels.kill(self.manager))
+
+    def begin(self) -> None:
+        """Start the clock of the whole notebook."""
         if self.timeout:
             self.timer = threading.Timer(self.timeout, self._expire)
             self.timer.daemon = True
@@ -294,7 +297,9 @@ def _papermill() -> Any:
                 self.setup_kernel(**given, **options),
             ):
                 self.watch.started = True
-                self.papermill_execute_cells()
+                with kernels.turn():
+                    self.watch.begin()
+                    self.papermill_execute_cells()
                 self.set_widgets_metadata()
             return self.nb
 

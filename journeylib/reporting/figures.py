@@ -97,12 +97,14 @@ def twin_html(twin: Twin, caption: str) -> str:
         rows.append(f"<tr>{cells}</tr>")
     name = f"{slug(caption, 50)}.csv"
     coded = base64.b64encode(as_csv(twin).encode()).decode()
+    label, short = (escape(f"Numbers behind: {text}") for text in (caption, caption[:120]))
     return (
         "<details class='jr-data'><summary>Numbers behind this picture</summary>"
         f"<p><a class='jr-download' download='{name}' href='data:text/csv;base64,{coded}'>"
         f"Download as CSV</a> <span>{len(twin.rows):,} rows</span></p>"
-        f"<table class='journey'><caption class='jr-sr'>Numbers behind: {escape(caption)}"
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></details>"
+        f"<div class='jr-scroll' role='region' tabindex='0' aria-label='{short}'>"
+        f"<table class='journey'><caption class='jr-sr'>{label}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
     )
 
 

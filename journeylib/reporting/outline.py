@@ -6,6 +6,7 @@ the field first appears, a button that opens its meaning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ RESERVED = frozenset(
         *("estimand", "sure", "words", "assumptions"),
     )
 )
+_LONG = re.compile(r"\S{200}")
+_APART = re.compile(r"<details class='jr-data'>.*?</details>", re.DOTALL)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _EXPLAINED_IN = ("p", "li", "figcaption", "caption", "td", "dd")
 _NOT_IN = ("a", "button", "code", "pre", "summary", "th", "thead", *_HEADINGS)
@@ -54,15 +57,23 @@ def outline(html: str) -> Outline:
     """
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(html, "html.parser")
+    apart: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        apart.append(match[0])
+        return f"<!--apart-{len(apart) - 1}-->"
+
+    # the numbers behind pictures are in order already, and long
+    soup = BeautifulSoup(_APART.sub(put_aside, html), "html.parser")
     made = Outline("", _set_headings(soup))
     for number, table in enumerate(soup.find_all("table"), 1):
         _set_table(soup, table, number)
     boxes = soup.select(".jr-scroll:has(> .jr-ledger)")
     if boxes:
         boxes[-1]["id"] = "assumptions"
+    _fold_long(soup)
     made.words = _explain(soup)
-    made.html = str(soup)
+    made.html = re.sub(r"<!--apart-(\d+)-->", lambda m: apart[int(m[1])], str(soup))
     return made
 
 
@@ -110,20 +121,38 @@ def _set_table(soup: Any, table: Any, number: int) -> None:
     table.wrap(box)
 
 
+def _fold_long(soup: Any) -> None:
+    """Words that would fill a screen are cut off where they are shown, not in the page."""
+    for text in list(soup.find_all(string=_LONG)):
+        if not text.find_parent(("pre", "code")):
+            span = soup.new_tag("span", attrs={"class": "jr-long"})
+            text.wrap(span)
+
+
 def _explain(soup: Any) -> list[Term]:
     """Put a button with its meaning where a word first appears; words in that order."""
     seen: dict[str, Term] = {}
-    for text in list(soup.find_all(string=True)):
+    for text in _explainable(soup, False):
         if len(seen) == len(TERMS):
             break
-        if not text.find_parent(_EXPLAINED_IN) or text.find_parent(_NOT_IN):
-            continue
         new = [f for f in find(str(text)) if f[2].word not in seen]
         new = list({f[2].word: f for f in reversed(new)}.values())
         if new:
             seen.update((term.word, term) for _, _, term in sorted(new, key=lambda f: f[0]))
             text.replace_with(*_with_buttons(soup, str(text), sorted(new, key=lambda f: f[0])))
     return list(seen.values())
+
+
+def _explainable(node: Any, inside: bool) -> list[Any]:
+    """Texts of the story itself, in order: a walk, since to ask each for its parents takes long."""
+    found: list[Any] = []
+    for child in node.children:
+        name = child.name
+        if name is None:
+            found += [child] if inside and type(child).__name__ == "NavigableString" else []
+        elif name not in _NOT_IN:
+            found += _explainable(child, inside or name in _EXPLAINED_IN)
+    return found
 
 
 def _with_buttons(soup: Any, text: str, found: Iterable[tuple[int, int, Term]]) -> list[Any]:

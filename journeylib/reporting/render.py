@@ -171,13 +171,27 @@ def _pages() -> Any:
 @functools.cache
 def _exporter() -> Any:
     """The one exporter, with our template and filters; making it takes as long as many pages."""
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter, TemplateExporter
+    from nbconvert.filters import Highlight2HTML
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
     from traitlets.config import Config
+
+    class Exporter(HTMLExporter):  # type: ignore[misc, unused-ignore]
+        """Without its second reading of all that it wrote: the outline reads it anyway."""
+
+        def from_notebook_node(self, nb: Any, resources: Any = None, **more: Any) -> Any:
+            resources = self._init_resources(resources)
+            lexer = nb.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+            colours = Highlight2HTML(pygments_lexer=lexer, parent=self)
+            kinds = WidgetsDataTypeFilter(self._nb_metadata, parent=self, resources=resources)
+            self.register_filter("highlight_code", colours)
+            self.register_filter("filter_data_type", kinds)
+            return TemplateExporter.from_notebook_node(self, nb, resources, **more)
 
     config = Config()
     config.NbConvertBase.display_data_priority = PRIORITY
     config.HTMLExporter.exclude_anchor_links = True
-    exporter = HTMLExporter(
+    exporter = Exporter(
         config=config, extra_template_basedirs=[str(TEMPLATES)], template_name="story"
     )
     for name, function in (("clean", clean), ("picture", picture), ("block", block)):

@@ -210,7 +210,8 @@ def test_a_killed_batch_leaves_nothing_half_and_the_next_one_finishes_the_rest(
     command = [sys.executable, "-m", "journeylib.cli", "batch", str(plan)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as batch:
         end = time.monotonic() + 120
-        while not (shop / "notebooks" / "held").exists():
+        held, store = shop / "notebooks" / "held", Store(plan.parent)
+        while not (held.exists() and store.history("quick")):
             assert time.monotonic() < end
             assert batch.poll() is None
         below = psutil.Process(batch.pid).children(recursive=True)
