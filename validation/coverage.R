@@ -148,7 +148,7 @@ fine_gray <- function(d) {
   if (is.null(d$start)) {
     rows <- finegray(Surv(time, state) ~ x + z + id, d, etype = 1)
   } else {
-    rows <- finegray(Surv(start, time, state) ~ x + z, d, id = id, etype = 1)
+    rows <- finegray(Surv(start, time, state) ~ x + z + id, d, id = id, etype = 1)
   }
   fit <- coxph(Surv(fgstart, fgstop, fgstatus) ~ x + z, rows, weights = fgwt, cluster = id)
   limits("Fine-Gray|robust|", fit)

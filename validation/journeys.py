@@ -64,10 +64,10 @@ def reached(truth: Truth, event: str, times: tuple[float, ...], by: str | None =
 
 
 @cache
-def stays(truth: Truth, horizon: float) -> pd.DataFrame:
+def true_stays(truth: Truth, horizon: float) -> pd.DataFrame:
     """True days in each stage within the horizon, and the share that is there then."""
-    true = stays(truth, horizon)
-    days, share = true["days"], true["share"]
+    days = truth.days_per_stage(horizon).set_index("stage")["days"]
+    share = truth.occupancy([horizon]).set_index("stage")["probability"]
     return pd.DataFrame({"days": days, "share": share})
 
 
@@ -175,7 +175,7 @@ def whole(made: SimulatedJourney, log: jl.EventLog) -> Found:
     """Shares in the stages, days in them, paces of moves, shares of two ways out."""
     truth, found = made.truth, Found()
     horizon = 90.0
-    true = stays(truth, horizon)
+    true = true_stays(truth, horizon)
     days, share = true["days"], true["share"]
     places = jl.occupancy(jl.stages(log, terminal="lost", until="opted_out"))
     for row in places.expected_time(horizon).itertuples():

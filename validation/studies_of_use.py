@@ -232,6 +232,7 @@ def studies() -> tuple[Study, ...]:
             experiment,
             sequential_truths(),
             sequential_limits,
+            most=500,
             in_r=False,
         ),
     )
