@@ -7,26 +7,31 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, chance, estimate, in_group, name
+from journeylib.words.parts import LIST_FROM, MOST, chance, estimate, in_group, listed, name
 
 
 def rates(found: Any, at: float | None) -> str:
     """How often per time at risk."""
-    event, told = name(found.about["event"]), []
+    told = []
     for row in found.table.itertuples(index=False):
-        who = "" if row.group == "all" else f"{name(row.group)} "
+        who = "" if row.group == "all" else f"{name(row.group)}: "
         if not row.events:
-            told.append(f"{who}none (n = {row.n:,}, 0 events).")
+            told.append(f"{who}none (n = {row.n:,}, 0 events)")
             continue
         rate, ends = estimate(*(100 * x for x in (row.rate, row.low, row.high)))
-        told.append(f"{who}{rate} ({ends}; n = {row.n:,}, {row.events:,} events).")
-    head = f"Times {event} happens in {number(found.per)} {found.unit} of 100 customers at risk: "
-    return head + " ".join(told[:MOST]) + and_more(len(told))
+        told.append(f"{who}{rate} ({ends}; n = {row.n:,}, {row.events:,} events)")
+    head = (
+        f"Times {name(found.about['event'])} happens in {number(found.per)} {found.unit} of 100 "
+        "customers at risk:"
+    )
+    if len(told) < LIST_FROM:
+        return f"{head} {'. '.join(told)}."
+    return listed(head, told, "95% intervals.")
 
 
 def promoter_score(found: Any, at: float | None) -> str:
     """Promoters less detractors, and who is behind it."""
-    told = []
+    told, tail = [], ""
     for row in found.table.itertuples(index=False):
         share = number(100 * row.answered / row.customers, 2) if row.customers else "0"
         who = f"{row.answered:,} of {row.customers:,} customers{in_group(row.group)} ({share}%)"
@@ -41,11 +46,13 @@ def promoter_score(found: Any, at: float | None) -> str:
     every = found.everybody
     if not pd.isna(every["score"]):
         score, ends = estimate(every["score"], every["low"], every["high"])
-        told.append(
+        tail = (
             f"If the others of each group were like those who answered, it would be {score} "
             f"({ends}) among all {found.about['n']:,}."
         )
-    return " ".join(told[:MOST]) + and_more(len(told))
+    if len(told) < LIST_FROM:
+        return " ".join([*told, tail]).strip()
+    return listed("Of those asked:", told, tail)
 
 
 def cohorts(found: Any, at: float | None) -> str:
