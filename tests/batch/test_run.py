@@ -211,7 +211,7 @@ def test_a_killed_batch_leaves_nothing_half_and_the_next_one_finishes_the_rest(
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as batch:
         end = time.monotonic() + 120
         held, store = shop / "notebooks" / "held", Store(plan.parent)
-        while not (held.exists() and store.history("quick")):
+        while not (held.exists() and store.latest("quick")):
             assert time.monotonic() < end
             assert batch.poll() is None
         below = psutil.Process(batch.pid).children(recursive=True)
