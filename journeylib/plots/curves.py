@@ -73,7 +73,7 @@ def plot_curve(
         ax,
         f"Step curve: {label}. {words.say(curve)}",
         caption,
-        _behind(frame, "survival", label, ax),
+        _behind(frame, "survival", label, curve.unit, ax),
     )
 
 
@@ -107,7 +107,7 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
         ax,
         f"Step curves: cumulative incidence. {words.say(incidence)}",
         caption,
-        _behind(frame, "incidence", "share", ax),
+        _behind(frame, "incidence", "share", incidence.unit, ax),
     )
 
 
@@ -130,22 +130,26 @@ def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None
     ax.set_ylim(0, None)
     ax.set_ylabel(f"mean number of {event} per customer")
     caption = f"Mean cumulative number of {event} in {count.unit}; bands are 95% intervals."
-    numbers = _behind(count.frame, "mean_count", f"mean number of {event}", ax)
+    numbers = _behind(count.frame, "mean_count", f"mean {event}", count.unit, ax, share=False)
     return describe(ax, f"Step curve: mean count. {words.say(count)}", caption, numbers)
 
 
-def _behind(frame: pd.DataFrame, value: str, label: str, ax: Axes) -> pd.DataFrame:
-    """The numbers of the steps shown; every line the same columns."""
+def _behind(
+    frame: pd.DataFrame, value: str, label: str, unit: str, ax: Axes, share: bool = True
+) -> pd.DataFrame:
+    """The numbers of the steps shown, shares in percent; without the group where there is one."""
     counted = [c for c in ("at_risk", "events") if c in frame]
-    shown = frame.loc[
-        frame["time"] <= ax.get_xlim()[1], ["group", "time", value, "low", "high", *counted]
-    ]
-    shown = (
-        shown.assign(events=shown.groupby("group")["events"].cumsum())
-        if "events" in shown
-        else shown
-    )
-    return shown.rename(columns={value: label, "events": "events so far"})
+    three = [value, "low", "high"]
+    shown = frame.loc[frame["time"] <= ax.get_xlim()[1], ["group", "time", *three, *counted]].copy()
+    mark = " (%)" if share else ""
+    if share:
+        shown[three] = 100 * shown[three]
+    if "events" in shown:
+        shown["events"] = shown.groupby("group")["events"].cumsum()
+    if set(shown["group"]) == {"all"}:
+        shown = shown.drop(columns="group")
+    new = {"time": unit, value: label + mark, "low": f"low{mark}", "high": f"high{mark}"}
+    return shown.rename(columns={**new, "events": "events so far"})
 
 
 def _steps(

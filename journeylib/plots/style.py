@@ -9,6 +9,7 @@ notebook itself.
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 WIDTH, HEIGHT = 8.0, 4.4
 MOST_ROWS = 240  # behind a picture: more than a reader takes in, few enough for the page
 _DPI = 160
 _ATTRIBUTE = "_journey_picture"
+_DOLLAR = re.compile(r"(?<!\\)\$")  # those that wrap has escaped are none
 
 RC: dict[Any, Any] = {
     "font.size": 10.5,
@@ -104,10 +107,20 @@ def describe(ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None
     0  search   0  0.00
     1  search  30  0.14
     """
+    _no_formulas(ax)
     numbers = drawn(ax) if table is None else table.reset_index(drop=True)
     setattr(ax, _ATTRIBUTE, Picture(alt, caption, numbers))
     _show_in_notebooks()
     return ax
+
+
+def _no_formulas(ax: Axes) -> None:
+    """Names from data are shown as they are: dollar signs in them begin no formula."""
+    figure = ax.get_figure(root=True)
+    for text in figure.findobj(Text) if figure is not None else ():
+        assert isinstance(text, Text)
+        if _DOLLAR.search(text.get_text()):
+            text.set_parse_math(False)
 
 
 def drawn(ax: Axes) -> pd.DataFrame | None:
@@ -167,7 +180,8 @@ def _plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, float | np.floating):
         return float(f"{value:.6g}") if np.isfinite(value) else None
-    return None if value is None or value is pd.NaT else str(value).removesuffix(" 00:00:00")
+    absent = value is None or value is pd.NaT or value is pd.NA
+    return None if absent else str(value).removesuffix(" 00:00:00")
 
 
 def picture(ax: Axes) -> Picture | None:

@@ -53,8 +53,9 @@ class Card:
         Of the values, as shown behind a number.
     first, last
         Ends of the scale as text; empty where there is no scale.
-    reference
-        Place of "no difference" on a ratio's scale; None elsewhere.
+    reference, neutral
+        Place of "no difference" on the scale, and the number that stands for it; None and
+        empty where the scale does not hold it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Card:
     first: str = ""
     last: str = ""
     reference: float | None = None
+    neutral: str = ""
 
     @property
     def single(self) -> bool:
@@ -162,7 +164,10 @@ def _card(
     if scale is None:
         return Card(name, rows, unit)
     ends = ["" if x is None else value_text({"value": x, "unit": unit}) for x in scale.ends]
-    return Card(name, rows, unit, ends[0], ends[1], scale.place(1.0) if scale.log else None)
+    neutral = scale.neutral
+    place = None if neutral is None else scale.place(neutral)
+    mark = "" if neutral is None else number(neutral)
+    return Card(name, rows, unit, ends[0], ends[1], place, mark)
 
 
 @dataclass(frozen=True)
@@ -189,8 +194,8 @@ class _Scale:
             return cls(0.0, float(next(x for x in parts if x >= high)), log=False)
         if len(items) == 1 and not log:
             return None
-        if not log and low >= 0:
-            low = 0.0
+        if not log:
+            low = min(0.0, -_round_up(-low))
         if high <= low:
             return None
         if log:
@@ -202,6 +207,13 @@ class _Scale:
     def ends(self) -> tuple[float | None, float | None]:
         """Numbers to print at the ends; none for a ratio, whose mark is the reference."""
         return (None, None) if self.log else (self.low, self.high)
+
+    @property
+    def neutral(self) -> float | None:
+        """The number that stands for no difference, where the scale holds it inside."""
+        if self.log:
+            return 1.0
+        return 0.0 if self.low < 0 < self.high else None
 
     def place(self, x: Any) -> float | None:
         """0 to 100."""

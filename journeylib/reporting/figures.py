@@ -102,7 +102,7 @@ def twin_html(twin: Twin, caption: str) -> str:
         "<details class='jr-data'><summary>Numbers behind this picture</summary>"
         f"<p><a class='jr-download' download='{name}' href='data:text/csv;base64,{coded}'>"
         f"Download as CSV</a> <span>{len(twin.rows):,} rows</span></p>"
-        f"<div class='jr-scroll' role='region' tabindex='0' aria-label='{short}'>"
+        f"<div class='jr-scroll' role='group' tabindex='0' aria-label='{short}'>"
         f"<table class='journey'><caption class='jr-sr'>{label}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
     )

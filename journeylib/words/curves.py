@@ -207,9 +207,9 @@ def occupancy(result: Any, at: float | None) -> str:
     told = []
     for row in result.at([last]).itertuples(index=False):
         share, low, high = shares(row.probability, row.low, row.high)
-        told.append(f"{name(row.stage)}{in_group(row.group)} {share} ({low} to {high})")
-    size = f"(n = {result.about['n']:,}, {result.about['events']:,} moves; 95% intervals)"
-    return f"Of 100 customers, {span(last, result.unit)} on: {', '.join(told)} {size}."
+        told.append(f"{name(row.stage)}{in_group(row.group)}: {share} ({low} to {high})")
+    size = f"n = {result.about['n']:,}, {result.about['events']:,} moves; 95% intervals."
+    return listed(f"Of 100 customers, {span(last, result.unit)} on:", told, size)
 
 
 def flows(result: Any, at: float | None) -> str:
@@ -217,10 +217,6 @@ def flows(result: Any, at: float | None) -> str:
     told = []
     for move in result.table.sort_values("share", ascending=False).to_dict("records"):
         share, low, high = shares(move["share"], move["low"], move["high"])
-        told.append(f"{name(move['from'])} to {name(move['to'])} {share} ({low} to {high})")
-    horizon, n = span(result.about["horizon"], result.unit), result.about["n"]
-    moves = ", ".join(told[:MOST])
-    return (
-        f"Of 100 customers, within {horizon}: {moves}.{and_more(len(told))} "
-        f"(n = {n:,}; 95% intervals.)"
-    )
+        told.append(f"{name(move['from'])} to {name(move['to'])}: {share} ({low} to {high})")
+    head = f"Of 100 customers, within {span(result.about['horizon'], result.unit)}:"
+    return listed(head, told, f"n = {result.about['n']:,}; 95% intervals.")

@@ -73,7 +73,8 @@ def term_parts(text: object, references: Mapping[str, str] | None = None) -> tup
     """The column of a model term, and its level against the reference; no level for a number."""
     found = re.fullmatch(r"((?:C\()?([\w ]+?)(?:,.*)?\)?)\[T?\.?(.+)\]", str(text))
     if not found:
-        return name(text), ""
+        log = re.fullmatch(r"np\.log1p\((\w+)\)", str(text))
+        return (f"{name(log[1])} (log)" if log else name(text)), ""
     reference = (references or {}).get(found[1])
     return name(found[2]), found[3] + (f" against {reference}" if reference else "")
 

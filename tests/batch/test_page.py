@@ -227,8 +227,17 @@ def test_a_name_of_ten_thousand_letters_is_there_to_read() -> None:
     finding = {**SHARE, "name": long}
     groups = [{**SHARE, "name": "by", "group": long + str(k)} for k in range(2)]
     page = page_of(replace(RECORD, findings=(finding, *groups)))
-    assert page.find("h3").get_text() == long
+    assert page.find("h3").get_text() == long and page.find("h3").find(class_="jr-long")
     assert long + "1" in page.find("table", class_="jr-findings").get_text()
+
+
+def test_a_word_that_would_fill_the_screen_is_cut_off_in_sight_and_whole_in_the_page() -> None:
+    html = f"<p>before {'y' * 5000} after</p><pre>{'z' * 5000}</pre><p>{'short ' * 900}</p>"
+    soup = BeautifulSoup(outline(html).html, "html.parser")
+    assert [span.get_text() for span in soup.find_all(class_="jr-long")] == [
+        f"before {'y' * 5000} after"
+    ]
+    assert soup.get_text() == BeautifulSoup(html, "html.parser").get_text()
 
 
 # ---- where it comes from ------------------------------------------------------------------------

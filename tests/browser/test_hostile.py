@@ -18,7 +18,7 @@ from journeylib.reporting import read_plan, run_batch
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "<script>window.owned='origin'</script>"
-EVENT = '"><img src=x onerror="window.owned=\'event\'">'
+EVENT = '"><img src=x onerror="window.owned=\'event\'"> $\\frac{1}{0}$ {{ 6 * 7 }}'
 OTHERS = (
     "javascript:window.owned='link'",
     "[a](javascript:window.owned='markdown')",
@@ -138,7 +138,7 @@ def test_every_attack_is_there_to_read(browser: Any, reports: Path) -> None:
         for attack in (ORIGIN, EVENT, *OTHERS[:4], OTHERS[6]):
             assert attack in re.sub(r"\s+", " ", text), attack
         assert "null\ufffdbyte" in text and "evil" in text and "עברית" in text
-        assert "49" not in re.findall(r"\{\{.*?\}\}|\b49\{%", text)
+        assert "{{ 6 * 7 }}" in text and "{{ 7 * 7 }}" in text
         assert "x" * 60 in text
 
 

@@ -93,7 +93,7 @@ def test_code_unfolds_without_script(browser: Any, reports: Path) -> None:
     page.goto((reports / "good.html").as_uri())
     page.locator("details.jr-code summary").first.click()
     assert page.get_by_text("plt.savefig").is_visible()
-    assert not page.get_by_role("button").is_visible()
+    assert not page.locator("#jr-toggle").is_visible()
 
 
 def test_the_keyboard_reaches_the_content_and_the_index_leads_to_the_report(
@@ -175,7 +175,7 @@ def test_every_control_of_a_page_shows_when_it_has_the_focus(browser: Any, repor
 def test_print_leaves_the_chrome_out(browser: Any, reports: Path) -> None:
     page = Visit(browser, reports / "good.html", 800).page
     page.emulate_media(media="print")
-    assert not page.get_by_role("button").is_visible()
+    assert not page.locator("#jr-toggle").is_visible()
     assert not page.locator("details.jr-code").first.is_visible()
     assert not page.locator("details.jr-data").first.is_visible()
     assert page.locator("h1").is_visible()
