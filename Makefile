@@ -2,6 +2,7 @@
 # make lab:     JupyterLab on the notebooks                  make lock: renew the two locks
 # make validate: every number against R, docs/VALIDATION.md  make bench: docs/BENCHMARKS.md
 # make bench-batch: a batch beside shell loops, docs/BENCHMARKS_BATCH.md
+# make bench-events: from 50 million events to spells, docs/BENCHMARKS_EVENTS.md
 # Needs Python >= 3.11 and make; PYTHON=python3.13 picks another interpreter.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: reports test validate bench bench-batch lab lint samples lock clean
+.PHONY: reports test validate bench bench-batch bench-events lab lint samples lock clean
 
 reports: samples
 	$(BIN)/journey batch
@@ -31,6 +32,9 @@ bench: $(VENV)/.dev
 
 bench-batch: $(VENV)/.dev samples
 	$(BIN)/python -m benchmarks.batch
+
+bench-events: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.events
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
