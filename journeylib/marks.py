@@ -47,7 +47,7 @@ def has_event(log: EventLog, event: str, column: str = "") -> bool:
     if not event:
         return False
     try:
-        rows = log.table.filter(log.meaning(event).holds(log.table))
+        rows = log.rows.filter(log.meaning(event).holds(log.rows))
         if column:
             rows = rows.filter(rows[log.column(column)].notnull())
     except DataError:
@@ -112,7 +112,7 @@ def _first_times(
 ) -> pd.DataFrame:
     """When each event first happened on each customer's clock; NaN where it has not."""
     resolution = log.window.resolution
-    rows, at = log.table, log.table["at"]
+    rows, at = log.rows, log.rows["at"]
     moments = {e: at.min(where=log.meaning(e).holds(rows)) for e in events}
     found = rows.group_by("id").aggregate(**moments)
     told = {e: ticks(instant(found[e], resolution), resolution) for e in events}
