@@ -236,14 +236,17 @@ def _with_origins(spells: Spells, log: EventLog, origin: str | None) -> ir.Table
         table = ibis.memtable(given) if isinstance(given, pd.DataFrame) else given
         moment = read_moments(table[spells.column(origin)], log.window, origin)
         return table.mutate(_origin=ticks(moment, log.window.resolution))
-    if spells.origins is None or isinstance(spells.table, pd.DataFrame):
+    if spells.origins is None:
         raise DataError(
             "at which moment these spells have time 0 is not known",
             where="origin",
             fix="pass origin=…, the column that holds it, or make the spells from the log",
         )
     keys = ["id", *([spells.per] if spells.per else [])]
-    return spells.table.inner_join(spells.origins, keys).select(*spells.table.columns, "_origin")
+    rows = spells.table
+    if isinstance(rows, pd.DataFrame):  # changed in memory since they were made from the log
+        rows = ibis.memtable(rows)
+    return rows.inner_join(spells.origins, keys).select(*rows.columns, "_origin")
 
 
 def _changes(log: EventLog, event: str, value: str, together: str) -> ir.Table:

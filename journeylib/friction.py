@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from journeylib import words
 from journeylib.columns import names
 from journeylib.errors import DataError, JourneyError
 from journeylib.estimate.adjust import adjusted
 from journeylib.estimate.segments import segment_scan
 from journeylib.exposures import with_exposure
 from journeylib.privacy import pool_small
+from journeylib.reach import reached
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 from journeylib.spells.exits import exits
@@ -181,3 +183,36 @@ def in_thirds(spells: Spells, columns: Sequence[str]) -> Spells:
             labels.where(values.notna(), None), ["low", "middle", "high"]
         )
     return spells.with_table(frame)
+
+
+def reached_by(spells: Spells, columns: Sequence[str], horizon: float) -> pd.DataFrame:
+    """The share that gets through by the horizon, by each of several columns in turn.
+
+    Parameters
+    ----------
+    spells
+        With the columns; the first cause is getting through.
+    columns
+        Of the spells.
+    horizon
+        In their unit.
+
+    Returns
+    -------
+    DataFrame
+        ``known, group, customers, share, low, high``, shares in percent.
+    """
+    parts = []
+    for name in columns:
+        curve = reached(spells, by=name)
+        at = curve.at([horizon])
+        rows = {
+            "known": words.name(name),
+            "group": at["group"],
+            "customers": [int(curve.about["sizes"][g]["n"]) for g in at["group"]],
+            "share": 100 * (1 - at["survival"]),
+            "low": 100 * (1 - at["high"]),
+            "high": 100 * (1 - at["low"]),
+        }
+        parts.append(pd.DataFrame(rows))
+    return pd.concat(parts, ignore_index=True)

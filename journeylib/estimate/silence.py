@@ -22,8 +22,73 @@ from journeylib.spells.core import spells_from_frame
 _TIMES = (0.5, 0.75, 1.0, 1.5, 2.0)
 _GRID = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 _COLUMNS = ["days of silence", "customers", "left", "still there", "low", "high"]
+_ROUND = (7.0, 14.0, 21.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 270.0, 365.0)
 MOST_BACK = 0.1  # of those called lost, whom a good rule still sees again
 SOURCE = "Clemente-Ciscar, San Matias and Giner-Bosch 2014, Eur. J. Oper. Res. 239"
+
+
+@dataclass(frozen=True)
+class LeavingRule:
+    """What counts as leaving: days of silence, or None where an event says it.
+
+    Parameters
+    ----------
+    days
+        Of silence.
+    chosen
+        Whether somebody said so; otherwise the data did.
+    said
+        In words.
+    """
+
+    days: float | None
+    chosen: bool
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
+
+
+def leaving_rule(log: Any, inactivity_days: float = 0.0) -> LeavingRule:
+    """What counts as leaving: as asked, as the journey file says, or as the data suggest.
+
+    Parameters
+    ----------
+    log
+        An :class:`EventLog`.
+    inactivity_days
+        Days of silence; 0 asks the journey file, and where that says nothing the data.
+
+    Returns
+    -------
+    LeavingRule
+        From the data: the shortest of a few round lengths after which at most one in ten
+        comes back within as long again; the longest looked at where there is none.
+
+    Examples
+    --------
+    >>> from journeylib.example import small_log
+    >>> print(leaving_rule(small_log()))
+    14 days of silence count as leaving, as the journey file says.
+    """
+    churned = log.journey.churn
+    if inactivity_days:
+        said = f"{number(inactivity_days)} days of silence count as leaving, as asked."
+        return LeavingRule(float(inactivity_days), True, said)
+    if churned is not None and churned.inactivity_days is not None:
+        days = float(churned.inactivity_days)
+        said = f"{number(days)} days of silence count as leaving, as the journey file says."
+        return LeavingRule(days, True, said)
+    if churned is not None:
+        return LeavingRule(None, True, f"Leaving is an event of the log: {churned.end_event}.")
+    back = {d: _coming_back(log, [d], d, "days")[d] for d in _ROUND}
+    days = next((d for d in _ROUND if back[d] <= MOST_BACK), _ROUND[-1])
+    return LeavingRule(
+        days,
+        False,
+        f"The journey file does not say what leaving is. {number(days)} days of silence are taken: "
+        f"of customers silent for so long, {back[days]:.0%} come back within as long again.",
+    )
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -120,7 +185,7 @@ def churn_surface(
     lengths = sorted({float(d) for d in grid} or {days * times for times in _GRID})
     columns = [*([by] if isinstance(by, str) else by or ())]
     rows, ratios = [], []
-    back = _coming_back(log, lengths, horizon)
+    back = _coming_back(log, lengths, horizon, log.journey.unit)
     for length in lengths:
         found = churn(log, inactivity_days=length, by=list(dict.fromkeys([*columns, *needed])))
         spells = pool_small(found, columns, minimum)
@@ -159,7 +224,9 @@ def _ratios(spells: Any, formula: str, length: float) -> pd.DataFrame:
     return table.assign(days=length)[["days", *columns]]
 
 
-def _coming_back(log: Any, lengths: Sequence[float], horizon: float) -> dict[float, float]:
+def _coming_back(
+    log: Any, lengths: Sequence[float], horizon: float, unit: str
+) -> dict[float, float]:
     """Of those silent for each length, the share that comes back within the horizon."""
     resolution = log.window.resolution
     each = 1 if resolution == "day" else 86_400_000_000
@@ -171,7 +238,7 @@ def _coming_back(log: Any, lengths: Sequence[float], horizon: float) -> dict[flo
     gap = np.where(same, np.append(tick[1:], 0.0), float(log.span.end)) - tick
     frame = pd.DataFrame({"time": np.maximum(gap, 0) / each, "event": same.astype(int)})
     curve = survival_curve(spells_from_frame(frame, unit="days"))
-    reach = horizon * _days_in(log.journey.unit)
+    reach = horizon * _days_in(unit)
     last = float(frame["time"].max())
     read = curve.at([min(x, last) for d in lengths for x in (d, d + reach)])
     now, later = read["survival"].to_numpy().reshape(-1, 2).T

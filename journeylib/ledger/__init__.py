@@ -17,6 +17,7 @@ from journeylib.ledger.checks import (
     check_gaps,
     check_mapped,
 )
+from journeylib.ledger.choices import check_rule
 from journeylib.ledger.core import Check, Ledger, ledger
 from journeylib.ledger.estimand import Estimand, estimand
 
@@ -34,6 +35,7 @@ __all__ = [
     "check_follow_up",
     "check_gaps",
     "check_mapped",
+    "check_rule",
     "estimand",
     "ledger",
 ]

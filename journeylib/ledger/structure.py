@@ -114,7 +114,7 @@ def _unwatched(placed: Calendar, said: str) -> Look:
     event = rows["cause"].to_numpy() > 0
     if not event.any():
         return fine
-    first = float((origin + stop)[event].min())
+    first = float((origin + stop)[event].min()) - SLACK  # the first event was seen itself
     begins = np.maximum(start, first - origin)
     seen = (begins < stop) | ((begins <= stop) & (start == stop))
     curve = hazard(begins[seen], stop[seen], event[seen])
@@ -122,14 +122,15 @@ def _unwatched(placed: Calendar, said: str) -> Look:
     missing = np.where(until > start, read(curve, until) - read(curve, start), 0.0).sum()
     if missing < EXPECTED:
         return fine
-    early = int((origin + start < first - SLACK).sum())
+    early = int((origin + start < first).sum())
+    day = placed.date(first + SLACK)
     return look(
         said,
         FAILED,
-        f"No event is seen before {placed.date(first)}, though {early:,} customers are counted "
+        f"No event is seen before {day}, though {early:,} customers are counted "
         f"as at risk by then and about {number(float(missing), 2)} events should be: until then "
         "only those who had none could come into the log.",
-        f"Say in the journey file when watching began, [window] start = {placed.date(first)} or "
+        f"Say in the journey file when watching began, [window] start = {day} or "
         "the day you know: whoever started before then enters there.",
         where,
     )

@@ -85,6 +85,7 @@ _TELLERS: dict[str, Callable[[Any, float | None], str]] = {
     "AftChoice": timing.aft_choice,
     "Cure": timing.cure,
     "LifetimeValue": worth.value,
+    "LeavingRule": worth.rule,
     "SilenceSurface": worth.silence,
     "StepScan": worth.steps,
     "Looks": experiments.plan,

@@ -38,3 +38,8 @@ def steps(scan: Any, at: float | None) -> str:
         told.append(f"{row.group} in {name(row.step)} {said} {scan.unit} ({ends})")
     listed = "; ".join(told[:MOST])
     return f"Beyond chance, against all others in the same step: {listed}.{and_more(len(told))}"
+
+
+def rule(found: Any, at: float | None) -> str:
+    """What counts as leaving."""
+    return str(found)
