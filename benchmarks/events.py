@@ -179,7 +179,7 @@ def _once(who: str, folder: Path) -> None:
         import duckdb
         import pandas as _pandas
 
-        duckdb.sql("SELECT 1").df()
+        duckdb.connect().execute("SELECT 1").df()
     else:  # a small log first: what imports lazily is imported
         import journeylib as jl
         from journeylib.example import small_log
