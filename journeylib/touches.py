@@ -113,6 +113,7 @@ def touches(
     *,
     within: float | None = None,
     start: str = EXCLUDE,
+    missing: bool = True,
     minimum: int = 20,
 ) -> Touches:
     """Find the touches on each spell's way, one 0/1 covariate a touchpoint.
@@ -133,6 +134,9 @@ def touches(
         A touch counts for so long after it, in the unit of the spells; for ever unless given.
     start
         Touches at the very instant at which the clock starts: ``"exclude"`` or ``"count"``.
+    missing
+        Whether touches without a value in ``by`` are a touchpoint of their own, ``(missing)``;
+        else they are no touches.
     minimum
         Touchpoints that fewer customers at risk were exposed to are pooled.
 
@@ -166,6 +170,7 @@ def touches(
     keys = ["id", *([spells.per] if spells.per else [])]
     key = frame.groupby(keys, sort=False).ngroup().to_numpy()
     table = _on_the_clock(spells, log, by, events)
+    table = table[missing | (table["touchpoint"] != MISSING)]
     whose = frame[keys].assign(key=key).drop_duplicates()
     table = table.merge(whose, on=keys)[["key", "time", "touchpoint"]]
     table = table.sort_values(["key", "time", "touchpoint"], ignore_index=True)

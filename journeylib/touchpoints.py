@@ -8,30 +8,25 @@ from typing import Any
 import pandas as pd
 
 from journeylib import words
-from journeylib.events import EventLog
-from journeylib.events.times import UNIT_MICROSECONDS
 from journeylib.findings import Findings, finding
 from journeylib.ledger import Check
 from journeylib.naive import Contrast, Contrasts
 from journeylib.numbers import number
 
 
-def credit_shares(credit: Any, log: EventLog | None = None) -> Findings:
+def credit_shares(credit: Any) -> Findings:
     """One finding a touchpoint, and one for all: the share of the events that it adds.
 
     Parameters
     ----------
     credit
         Result of :func:`journeylib.attribution`.
-    log
-        The event log; its window belongs to what is estimated.
     """
     event = words.name(credit.about["event"])
     of = {
         "touchpoints": list(credit.touchpoints),
         "terms": list(credit.about["terms"]),
         "origin": getattr(credit.about["clock"], "origin", ""),
-        **({} if log is None or log.window.start is None else {"days": _days(log)}),
     }
     told = []
     for row in credit.table.itertuples(index=False):
@@ -53,17 +48,11 @@ def credit_shares(credit: Any, log: EventLog | None = None) -> Findings:
                 n=credit.about["ids"],
                 events=credit.about["events"],
                 std_err=100 * row.std_err,
-                group=row.touchpoint,
+                group=words.name(row.touchpoint),
                 of=about,
             )
         )
     return Findings(told)
-
-
-def _days(log: EventLog) -> float:
-    """Length of the window."""
-    ticks = log.span.end - (log.span.entry or 0)
-    return float(ticks + 1 if log.window.resolution == "day" else ticks / UNIT_MICROSECONDS["days"])
 
 
 def stage_ratios(found: Any, only: str = "") -> Findings:
@@ -117,7 +106,7 @@ def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts
             continue
         told.append(
             Contrast(
-                f"What share of {event} does {row.touchpoint} bring?",
+                f"What share of {event} does {words.name(row.touchpoint)} bring?",
                 words.name(rule),
                 100 * float(given[row.touchpoint]),
                 "what its raised hazard adds",

@@ -15,6 +15,7 @@ from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.adjust import adjusted
 from journeylib.estimate.cox import Effects, cox
 from journeylib.estimate.design import reference_levels
+from journeylib.estimate.formula import read_formula
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
@@ -68,6 +69,7 @@ def effects_by_stage(
         Rows of :func:`journeylib.stages`, also split at touches or exposures.
     formula
         Right-hand side, the same in every stage: what is asked about and what is adjusted for.
+        Columns that are the same for everybody in a stage are left out there.
     to
         Stages that count as moving on; any later one unless given. All else censors.
     stages
@@ -159,6 +161,7 @@ def _fitted(
     if moved.sum() < FEWEST:
         raise ModelError(f"only {int(moved.sum())} customers move on")
     # a stay is one row unless split; the stage is part of what it is, not a covariate
+    formula = _without_constants(formula, rows)
     made = rows.assign(cause=moved).drop(columns=STAGE).reset_index(drop=True)
     audit = Audit("rows", len(made), kept={"rows of stays": len(made)})
     spells = stays.with_table(made, causes=("moving on",), audit=audit, single=False)
@@ -168,6 +171,15 @@ def _fitted(
             f"{effects.events} customers move on, too few for {len(effects.terms)} terms"
         )
     return effects
+
+
+def _without_constants(formula: str, rows: pd.DataFrame) -> str:
+    """The formula without columns that are the same for everybody in this stage."""
+    terms = [str(t) for t in read_formula(formula) if str(t) != "1"]
+    kept = [t for t in terms if t not in rows or rows[t].nunique(dropna=False) > 1]
+    if not kept:
+        raise ModelError("nothing that was asked about differs there")
+    return " + ".join(kept)
 
 
 def _rows(stage: str, rows: pd.DataFrame, effects: Effects) -> pd.DataFrame:

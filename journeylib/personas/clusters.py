@@ -22,10 +22,13 @@ from scipy.stats import norm, rankdata
 
 from journeylib.errors import DataError
 from journeylib.numbers import number
-from journeylib.personas.history import History
-from journeylib.personas.rfm import Personas, profiled
+from journeylib.personas.history import MONETARY, RECENCY, TENURE, History
+from journeylib.personas.rfm import WORDS, Personas, profiled
 
 COLUMN = "persona"
+_SIDES = {**WORDS, TENURE: ("known for a short time", "known for long")}
+_SIDES[RECENCY] = WORDS[RECENCY][::-1]  # much recency is long ago
+_SIDES[MONETARY] = ("small values", "large values")
 STARTS, TURNS, CLOUDS = 8, 60, 39
 MOST = 20_000  # customers that the centres are found on; the others go to the nearest
 FEW = 2_000  # customers that the evidence is sought in
@@ -73,9 +76,9 @@ def clusters(
     >>> log = small_log()
     >>> known = history(landmark(log, "purchase", 7, origin="purchase"), log, "purchase")
     >>> clusters(known, 2, ["frequency"], minimum=1).frame[["group", "n"]]
-                  group  n
-    0  1: low frequency  2
-    1  2: high frequency 1
+           group  n
+    0  1: rarely  2
+    1   2: often  1
     """
     values = known.values(features).astype(float)
     varied = [str(c) for c in values if values[c].nunique() > 1]
@@ -224,11 +227,15 @@ def _labels(x: np.ndarray, code: np.ndarray, names: Sequence[str]) -> list[str]:
         mean = x[code == g].mean(axis=0) if (code == g).any() else np.zeros(len(names))
         first, *rest = (int(j) for j in np.argsort(-np.abs(mean), kind="stable")[:2])
         far = [first, *(j for j in rest if abs(mean[j]) > 0.25)]
-        told = [f"{'high' if mean[j] > 0 else 'low'} {_words(names[j])}" for j in far]
+        told = [_told(names[j], bool(mean[j] > 0)) for j in far]
         labels.append(f"{number(g + 1)}: {', '.join(told)}")
     return labels
 
 
-def _words(feature: str) -> str:
-    text = feature.removeprefix("n_").replace("_", " ")
-    return f"number of {text}" if feature.startswith("n_") else text
+def _told(feature: str, high: bool) -> str:
+    """A feature above or below the average, in words."""
+    if feature in _SIDES:
+        return _SIDES[feature][high]
+    if feature.startswith("n_"):
+        return f"{'many' if high else 'few'} {feature.removeprefix('n_').replace('_', ' ')}"
+    return f"{'high' if high else 'low'} {feature.replace('_', ' ')}"

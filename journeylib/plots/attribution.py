@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+    PercentFormatter,
+)
 
 from journeylib import words
 from journeylib.numbers import number
@@ -40,13 +46,14 @@ def plot_credit(credit: Any, rules: Any = None, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     frame = credit.frame.iloc[:-1].sort_values("credit", ascending=False, na_position="last")
-    shown = frame.rename(columns={"touchpoint": "label"})[["label", "customers", "events"]]
+    shown = frame[["customers", "events"]].copy()
+    shown.insert(0, "label", [words.name(t) for t in frame["touchpoint"]])
     for name, column in (("value", "credit"), ("low", "low"), ("high", "high")):
         shown[name] = 100 * frame[column]
     given = pd.DataFrame()
     if rules is not None:
         given = 100 * rules.frame.set_index("touchpoint")[[r[0] for r in _RULES]]
-        given = given.reindex(shown["label"]).reset_index(drop=True)
+        given = given.reindex(frame["touchpoint"]).reset_index(drop=True)
     drawn = ax or new_axes(None, height=1.7 + 0.5 * max(len(shown), 1))
     drawn = dots(shown, 0.0, drawn)
     rows = np.arange(len(shown))[::-1]
@@ -57,6 +64,7 @@ def plot_credit(credit: Any, rules: Any = None, ax: Axes | None = None) -> Axes:
         drawn.legend(
             loc="upper left", bbox_to_anchor=(0, -0.22), ncols=3, fontsize=9, borderaxespad=0,
             title="open marks: rules, not effects", alignment="left", title_fontsize=9,
+            frameon=False,
         )  # fmt: skip
     drawn.xaxis.set_major_formatter(PercentFormatter(decimals=0))
     event = words.name(credit.about["event"])
@@ -88,7 +96,9 @@ def plot_placebo(placebo: Any, ax: Axes | None = None) -> Axes:
     """
     frame = placebo.frame.rename(columns={"hazard_ratio": "value"})
     when = {"later": "moved after its time", "before": "still to come"}
-    frame["label"] = [f"{t}, {when[k]}" for t, k in zip(frame["touchpoint"], frame["test"])]
+    frame["label"] = [
+        f"{words.name(t)}, {when[k]}" for t, k in zip(frame["touchpoint"], frame["test"])
+    ]
     tested = frame[frame["value"].notna()]
     ax = _ratios(tested, ax)
     ax.set_xlabel("hazard ratio of the moved touch (1 = it earns nothing), 95% interval")
@@ -142,7 +152,8 @@ def _ratios(frame: pd.DataFrame, ax: Axes | None) -> Axes:
         return ax
     ax = dots(frame, 1.0, ax)
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    narrow = np.nanmax(frame["high"]) < 4 * np.nanmin(frame["low"])
+    ax.xaxis.set_major_locator(MaxNLocator(6) if narrow else LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
     ax.xaxis.set_minor_locator(NullLocator())
     return ax

@@ -44,7 +44,7 @@ def plot_personas(personas: Any, ax: Axes | None = None) -> Axes:
     names = [f"{g}\n(n = {n:,})" for g, n in zip(table["group"], table["n"])]
     ax.set_yticklabels([wrap(g.split("\n")[0], 32) + "\n" + g.split("\n")[1] for g in names],
                        rotation=0)  # fmt: skip
-    labels = [wrap(words.name(f.replace("n_", "number of ", 1)), 12) for f in features]
+    labels = [wrap(_feature(f, personas.unit), 14) for f in features]
     ax.set_xticklabels(labels, rotation=0)
     ax.grid(visible=False)
     caption = (
@@ -52,6 +52,19 @@ def plot_personas(personas: Any, ax: Axes | None = None) -> Axes:
         f"of all {personas.about['n']:,} customers, blue below."
     )
     return describe(ax, f"Table in colours. {words.say(personas)}", caption, table)
+
+
+def _feature(name: str, unit: str) -> str:
+    """A feature in words."""
+    known = {
+        "recency": f"{unit} since the latest",
+        "frequency": "how often so far",
+        "monetary": "mean value",
+        "tenure": f"{unit} since the first",
+    }
+    if name.startswith("n_"):
+        return f"number of {words.name(name.removeprefix('n_'))}"
+    return known.get(name, words.name(name))
 
 
 def plot_fifths(fifths: Any, ax: Axes | None = None) -> Axes:
@@ -89,7 +102,10 @@ def plot_fifths(fifths: Any, ax: Axes | None = None) -> Axes:
     event = words.name(fifths.about["event"])
     ax.set_ylabel(f"share with {event}")
     ax.set_xlabel(f"{fifths.unit} since the clock started")
-    ax.legend(title="predicted risk", alignment="left", loc="upper left", fontsize=9)
+    ax.legend(
+        title="predicted risk", alignment="left", loc="upper left", bbox_to_anchor=(1.01, 1),
+        fontsize=9, frameon=False,
+    )  # fmt: skip
     sns.despine(ax=ax)
     caption = (
         "Groups of customers the model had not seen, by predicted risk: observed curves with 95% "

@@ -99,6 +99,7 @@ class SimulatedJourney:
         }
         about = {"simulated": True, "seed": self.seed, "unit": "days", "unseen": self.unseen}
         about["model"] = asdict(t.model)
+        about["arrivals"] = dict(t.arrivals)
         return {**about, **{name: f.to_dict("records") for name, f in tables.items()}}
 
 
@@ -218,7 +219,9 @@ def simulate(
     customers = seen[[*order, "segment", "arm", "early"]].reset_index(drop=True)
     last = closing - pd.Timedelta(seconds=1)
     unseen = n - int(steps.present.sum())
-    return SimulatedJourney(events, customers, Truth(model), (opening, last), unseen, seed)
+    arrivals = {"days": float(days), "early": float(early), "history": float(history)}
+    truth = Truth(model, arrivals)
+    return SimulatedJourney(events, customers, truth, (opening, last), unseen, seed)
 
 
 def _people(

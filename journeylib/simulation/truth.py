@@ -8,8 +8,8 @@ its share; each profile is solved exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -45,6 +45,9 @@ class Truth:
     ----------
     model
         Rates, effects and shares.
+    arrivals
+        When first contacts come, where that is known: the ``days`` of the window over which
+        they are spread, the share ``early`` before it, spread over ``history`` days.
 
     Examples
     --------
@@ -54,6 +57,7 @@ class Truth:
     """
 
     model: Model
+    arrivals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -16,11 +16,11 @@ def attribution(credit: Any, at: float | None) -> str:
     told = []
     for row in credit.table.iloc[:-1].sort_values("credit", ascending=False).itertuples():
         if pd.isna(row.credit):
-            told.append(f"{row.touchpoint}: no finite estimate.")
+            told.append(f"{name(row.touchpoint)}: no finite estimate.")
             continue
         share, ends = _shares(row.credit, row.low, row.high)
         clear = "" if row.low > 0 or row.high < 0 else ", no more than chance would explain"
-        told.append(f"{row.touchpoint}: {share} ({ends}){clear}.")
+        told.append(f"{name(row.touchpoint)}: {share} ({ends}){clear}.")
     together = credit.together
     head = (
         f"Of 100 {event} events, so many go along with a touchpoint, as the raised hazard after it "
@@ -43,8 +43,9 @@ def rules(found: Any, at: float | None) -> str:
     table, event = found.table, name(found.about["event"])
     touched = table.iloc[:-1].sort_values("last_touch", ascending=False)
     told = [
-        f"{row.touchpoint}: first {percent(row.first_touch)}, last {percent(row.last_touch)}, "
-        f"linear {percent(row.linear)}, Markov removal {percent(row.markov)}."
+        f"{name(row.touchpoint)}: first {percent(row.first_touch)}, "
+        f"last {percent(row.last_touch)}, linear {percent(row.linear)}, "
+        f"Markov removal {percent(row.markov)}."
         for row in touched.itertuples()
     ]
     rest = percent(float(table["last_touch"].iloc[-1]))

@@ -33,7 +33,7 @@ from journeylib.switches import Changes
 from journeylib.touches import Touches
 
 LATER, BEFORE = "later", "before"
-FEWEST = 5  # customers with the event that a moved touch must meet for a number to be given
+FEWEST = 10  # customers with the event that a moved touch must meet for a number to be given
 
 
 @dataclass(frozen=True, repr=False, eq=False)
