@@ -281,9 +281,9 @@ def _notebook(name: str, batch: Mapping[str, Any], path: Path, where: str) -> Pa
 
 
 def _filled(text: str, values: Mapping[str, Any], where: str) -> str:
-    """A title with ``{parameter}`` replaced by its value."""
+    """A title with ``{parameter}`` replaced by its value, a column's name in plain words."""
     for name, value in values.items():
-        text = text.replace("{" + name + "}", str(value))
+        text = text.replace("{" + name + "}", str(value).replace("_", " "))
     if "{" in text and "}" in text[text.index("{") :]:
         left = text[text.index("{") + 1 :].split("}")[0]
         raise PlanError(
