@@ -156,17 +156,19 @@ fine_gray <- function(d) {
 
 stages <- function(d) {
   d$to <- factor(d$to, 0:2, c("censored", "active", "gone"))
-  fit <- survfit(Surv(start, stop, to) ~ 1, d, id = id)
+  fit <- survfit(Surv(start, stop, to) ~ 1, d, id = id, istate = stage)
   k <- findInterval(days, fit$time)
-  do.call(rbind, lapply(1:3, function(s) {
-    key <- paste0("Share in a stage: ", c("new", "active", "gone")[s], "|log|day ", days)
+  do.call(rbind, lapply(c("new", "active", "gone"), function(name) {
+    s <- match(name, fit$states)
+    key <- paste0("Share in a stage: ", name, "|log|day ", days)
     out(key, fit$lower[k, s], fit$upper[k, s])
   }))
 }
 
 aft <- function(dist, what) {
   function(d) {
-    fit <- survreg(Surv(time, event) ~ x + z, d, dist = dist)
+    settled <- survreg.control(rel.tolerance = 1e-12, maxiter = 100)
+    fit <- survreg(Surv(time, event) ~ x + z, d, dist = dist, control = settled)
     b <- coef(fit)
     if (dist != "exponential") b <- c(b, "Log(scale)" = log(fit$scale))
     se <- sqrt(diag(vcov(fit)))
