@@ -150,6 +150,14 @@ def _changes(asked: Asked) -> Told:
     return Told([changes.section(found)], sum(not f.passed for f in found))
 
 
+def _headlines(asked: Asked) -> Told:
+    from validation import headlines
+
+    seeds = max(asked.count * headlines.SEEDS // FULL, 4)
+    text, outside = headlines.section(seeds, asked.workers)
+    return Told([text], outside)
+
+
 PARTS: dict[str, Callable[[Asked], Told]] = {
     "gold": _gold,
     "coverage": _coverage,
@@ -157,6 +165,7 @@ PARTS: dict[str, Callable[[Asked], Told]] = {
     "gates": _gates,
     "afterwards": _afterwards,
     "changes": _changes,
+    "headlines": _headlines,
 }
 
 
