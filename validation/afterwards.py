@@ -113,8 +113,9 @@ def _ratios(effects: Any, event: str, truth: Any, model: str = "") -> Iterator[H
 def one_experiment(seed: int, ratio: float = 1.0, n: int = 900) -> bool | None:
     """Whether an experiment finds something at any of its looks; None if it never ends."""
     warnings.simplefilter("ignore")
-    effects = {"purchase": {"arm=treatment": math.log(ratio)}, "lost": {}}
-    made = simulate(n, seed=seed, effects=effects, rates={"opted_out": 0.0})
+    effects = {"purchase": {"arm=treatment": math.log(ratio)}}
+    alone = {"opted_out": 0.0, "lost": 0.0}  # the ratio is then that of the shares, too
+    made = simulate(n, seed=seed, effects=effects, rates=alone)
     first = made.events.groupby(["customer_id", "event"])["at"].min().unstack()
     rows = made.customers.set_index("customer_id").join(first["purchase"])
     closing = made.window[1] + pd.Timedelta(seconds=1)
