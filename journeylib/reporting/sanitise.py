@@ -43,7 +43,7 @@ def clean(html: str) -> str:
     '<img src="data:image/png;base64,AAAA" alt="Picture without a description">'
     """
     with _one_at_a_time:
-        return str(_cleaner().clean(_STYLE.sub("", html)))
+        return str(_cleaner().clean(_STYLE.sub("", visible(html))))
 
 
 # overrides and isolates would turn around the numbers that follow them; the others are no text
