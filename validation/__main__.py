@@ -158,6 +158,14 @@ def _headlines(asked: Asked) -> Told:
     return Told([text], outside)
 
 
+def _touchpoints(asked: Asked) -> Told:
+    from validation import touchpoints
+
+    seeds = max(asked.count * touchpoints.SEEDS // FULL, 4)
+    text, wrong = touchpoints.section(seeds, asked.workers)
+    return Told([text.strip()], len(wrong))
+
+
 PARTS: dict[str, Callable[[Asked], Told]] = {
     "gold": _gold,
     "coverage": _coverage,
@@ -165,6 +173,7 @@ PARTS: dict[str, Callable[[Asked], Told]] = {
     "gates": _gates,
     "afterwards": _afterwards,
     "changes": _changes,
+    "touchpoints": _touchpoints,
     "headlines": _headlines,
 }
 
