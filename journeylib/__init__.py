@@ -105,7 +105,7 @@ _HOME = {
     "journeylib.friction": (
         *("StepScan", "fact_names", "in_thirds", "reached_by", "step_scan", "with_known"),
     ),
-    "journeylib.stagewise": ("moving", "naive_funnel", "side_by_group"),
+    "journeylib.stagewise": ("moving", "naive_funnel", "side_by_group", "without_small"),
     "journeylib.plots.choices": ("plot_moves", "plot_silence", "plot_steps"),
     "journeylib.estimate.flows": ("Flows", "flows"),
     "journeylib.results": ("Result", "Table", "show"),

@@ -245,7 +245,8 @@ def _with_origins(spells: Spells, log: EventLog, origin: str | None) -> ir.Table
     keys = ["id", *([spells.per] if spells.per else [])]
     rows = spells.table
     if isinstance(rows, pd.DataFrame):  # changed in memory since they were made from the log
-        rows = ibis.memtable(rows)
+        coded = {c: object for c in rows.select_dtypes("category")}
+        rows = ibis.memtable(rows.astype(coded))
     return rows.inner_join(spells.origins, keys).select(*rows.columns, "_origin")
 
 

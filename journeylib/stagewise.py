@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from journeylib import words
 from journeylib.naive import Contrast, Contrasts
 from journeylib.numbers import number
+from journeylib.privacy import hide_small
 from journeylib.reach import reached
 from journeylib.spells.core import Spells
 from journeylib.words.parts import estimate
@@ -28,6 +30,19 @@ def moving(stays: Spells) -> bool:
     True
     """
     return len(stays.causes) > 1 and bool((stays.frame["cause"] > 0).any())
+
+
+def without_small(flows: Any, minimum: int = 20) -> Any:
+    """Moves without those that fewer customers are seen to make, as :func:`hide_small` does it.
+
+    Parameters
+    ----------
+    flows
+        Result of :func:`journeylib.flows`.
+    minimum
+        Fewest customers that a shown move may hold.
+    """
+    return replace(flows, table=hide_small(flows.table, "moved", minimum))
 
 
 def side_by_group(occupancy: Any, horizon: float) -> pd.DataFrame:

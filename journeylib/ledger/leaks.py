@@ -204,7 +204,7 @@ def _foretold(name: str, event: str, later: int) -> Look:
 def _asked_afterwards(spells: Spells, frame: pd.DataFrame, name: str, minimum: int) -> Look | None:
     whole = whole_stays(spells)
     rows = whole.merge(frame[[*keys(spells), name]], on=keys(spells), how="left")
-    known, event = rows[name].notna().to_numpy(), rows["cause"].to_numpy() > 0
+    known, event = rows[name].notna().to_numpy(), rows["cause"].to_numpy() == 1
     if min(event.sum(), (~event).sum()) < minimum:
         return None
     if known[event].mean() < 0.5 or known[~event].mean() > 1 - AGREE:

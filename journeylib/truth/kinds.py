@@ -126,7 +126,9 @@ def hazard_ratio(truth: Truth, of: Mapping[str, Any]) -> float | None:
         return float(np.exp(by[0] - by[1]))
     if column in (*NO_EFFECT, *ADS) and not level:
         return 1.0
-    return float(np.exp(effects.get(column, 0.0))) if column in FLAGS and not level else None
+    return (
+        float(np.exp(effects.get(column, 0.0))) if column in FLAGS and level in ("", "1") else None
+    )
 
 
 def touch_share(truth: Truth, of: Mapping[str, Any]) -> float | None:

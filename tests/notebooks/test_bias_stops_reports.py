@@ -110,7 +110,7 @@ FAULTS: dict[str, tuple[Callable[[Shop], None], dict[str, str], str, str]] = {
         "before it happened",
         "with_exposure",
     ),
-    "entry ignored": (entry_ignored, {}, "No event is seen before", "start = 2024-01-01"),
+    "entry ignored": (entry_ignored, {}, "No event is seen before", "[window] start ="),
     "converters only": (converters_only, {}, "only those who got there", "Export everybody"),
     "overlapping": (exported_twice, {"per": "session"}, "counted again", "keep one"),
 }
