@@ -245,7 +245,7 @@ def _with_origins(spells: Spells, log: EventLog, origin: str | None) -> ir.Table
     keys = ["id", *([spells.per] if spells.per else [])]
     rows = spells.table
     if isinstance(rows, pd.DataFrame):  # changed in memory since they were made from the log
-        coded = {c: object for c in rows.select_dtypes("category")}
+        coded = dict.fromkeys(rows.select_dtypes("category"), object)
         rows = ibis.memtable(rows.astype(coded))
     return rows.inner_join(spells.origins, keys).select(*rows.columns, "_origin")
 
