@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from journeylib.errors import DataError, JourneyFileError
 from journeylib.journey.guess import guess
 from journeylib.journey.initialise import initialise
 
+ROOT = Path(__file__).resolve().parents[2]
 HEADER = "Klant nr,Customer ID,When,Action,Channel,Amount,Note"
 
 
@@ -76,6 +78,25 @@ def test_three_commands(csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*commands[2][1:], "-p", "minimum=1", "--out", str(out)]) == 0
     page = next(out.glob("run-*.html")).read_text()
     assert "purchase" in page and "Traceback" not in page
+
+
+def test_the_readme_tells_what_happens(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """Its example on a real file, typed as it stands there, up to the report."""
+    told = (ROOT / "README.md").read_text().split("```console\n")[1].split("```")[0].splitlines()
+    folder = tmp_path / "data" / "music"
+    folder.mkdir(parents=True)
+    shutil.copy(samples / "cdnow" / "events.parquet", folder)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    monkeypatch.chdir(tmp_path)
+    assert told[1] == "$ .venv/bin/journey init data/music/events.parquet"
+    assert main(["init", "data/music/events.parquet"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.replace(f"{tmp_path}/", "") for line in printed] == told[2:]
+    assert main([*printed[-1].split()[1:], "--out", str(tmp_path / "reports")]) == 0
+    page = next((tmp_path / "reports").glob("run-*.html")).read_text()
+    assert "23,570" in page and "11,516" in page
 
 
 def test_nothing_is_written_over(csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
