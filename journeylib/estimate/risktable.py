@@ -43,8 +43,9 @@ class RiskTable:
         Counts by cause, shape (causes, times).
     n
         Spells in each group, unweighted.
-    place
-        Number of each row's time among the distinct times of all groups.
+    own_place
+        Number of each row's time among the distinct times of all groups; None where
+        there is one group.
     """
 
     groups: Groups
@@ -55,7 +56,12 @@ class RiskTable:
     censored: np.ndarray
     events: np.ndarray
     n: np.ndarray
-    place: np.ndarray
+    own_place: np.ndarray | None = None
+
+    @property
+    def place(self) -> np.ndarray:
+        """Number of each row's time among the distinct times of all groups."""
+        return np.arange(len(self.time)) if self.own_place is None else self.own_place
 
     @property
     def any_event(self) -> np.ndarray:
@@ -162,7 +168,7 @@ def _table(rec: Records, near_ties: bool) -> RiskTable:
     return RiskTable(rec.groups, bounds, time, at_risk, entered, censored, events, rec.n, place)
 
 
-Tally = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Tally = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]
 
 
 def tally(rec: Records, near_ties: bool = True) -> Tally:
@@ -173,7 +179,8 @@ def tally(rec: Records, near_ties: bool = True) -> Tally:
     bounds, time, counts, place
         Row bounds of the groups; the distinct times of each group, ascending;
         counts of shape (kinds, times), where kinds is causes + 1, or causes + 3
-        where somebody enters late; the number of each time among those of all groups.
+        where somebody enters late; the number of each time among those of all groups,
+        or None where there is one group.
     """
     kinds = rec.causes + (3 if rec.kind.max() > rec.causes else 1)
     whole = _whole(rec.time)
@@ -211,7 +218,7 @@ def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
     new = distinct(time, near_ties)
     time, place = time[new], np.cumsum(new, dtype=np.int32 if len(new) < 2**31 else np.int64)
     place -= 1
-    bounds, overall = np.array([0, len(time)]), np.arange(len(time), dtype=place.dtype)
+    bounds, overall = np.array([0, len(time)]), None
     if n_groups > 1:
         group = what // kinds
         what -= group * kinds
