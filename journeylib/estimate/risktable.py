@@ -216,7 +216,7 @@ def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
     n_groups = len(rec.groups)
     time, what, count = _in_order(rec, kinds)
     new = distinct(time, near_ties)
-    time, place = time[new], np.cumsum(new, dtype=np.int32 if len(new) < 2**31 else np.int64)
+    time, place = time[new], np.cumsum(new)
     place -= 1
     bounds, overall = np.array([0, len(time)]), None
     if n_groups > 1:
@@ -231,7 +231,7 @@ def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
         overall = place[new]
         time = time[overall]
         bounds = np.searchsorted(group[new], np.arange(n_groups + 1))
-        place = np.cumsum(new, dtype=place.dtype)
+        place = np.cumsum(new)
         place -= 1
     what *= len(time)
     what += place
