@@ -220,10 +220,10 @@ def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
     place -= 1
     bounds, overall = np.array([0, len(time)]), None
     if n_groups > 1:
+        what = what.astype(np.int16 if n_groups * kinds < 2**15 else np.int64)
         group = what // kinds
         what -= group * kinds
-        small = np.int16 if n_groups < 2**15 else np.int64
-        by_group = np.argsort(group.astype(small), kind="stable")
+        by_group = np.argsort(group, kind="stable")  # few small numbers: a radix sort
         what, group, place = what[by_group], group[by_group], place[by_group]
         count = None if count is None else count[by_group]
         new = np.ones(len(place), dtype=bool)
@@ -233,9 +233,10 @@ def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
         bounds = np.searchsorted(group[new], np.arange(n_groups + 1))
         place = np.cumsum(new)
         place -= 1
-    what *= len(time)
-    what += place
-    counts = _bincount(what, count, len(time) * kinds).reshape(kinds, -1)
+    cell = what.astype(np.int64)
+    cell *= len(time)
+    cell += place
+    counts = _bincount(cell, count, len(time) * kinds).reshape(kinds, -1)
     return bounds, time, counts, overall
 
 
