@@ -105,10 +105,6 @@ def before(made: SimulatedJourney, log: jl.EventLog) -> Found:
     ever = jl.cox(spells.with_table(frame), f"{MARKS} + email", cause="purchase")
     label = "ever mailed, as if from the start"
     found.naive |= only(effects(truth, "purchase", ever, label), ": email")
-    held = jl.time_to(log, "purchase", "first_contact", by=KNOWN, until="opted_out")
-    held = jl.with_exposure(jl.with_exposure(held, log, "email"), log, "promotion")
-    kept = effects(truth, "purchase", jl.cox(held, formula), "lost customers kept at risk")
-    found.naive |= only(kept, "channel=display")
     times = (30.0, 90.0)
     for name, one in (("with late entry", spells), ("late entry ignored", _from_zero(spells))):
         shares = jl.cumulative_incidence(one).at(times)

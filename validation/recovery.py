@@ -44,7 +44,10 @@ class Recovered:
         """Whether an estimate is unbiased; whether a shortcut shows its bias."""
         if self.shortcut:
             return abs(self.z) > PLAIN
-        return abs(self.z) <= REACH or (self.again is not None and abs(self.again) <= REACH)
+        if abs(self.z) <= REACH:
+            return True
+        # a bias stays, and on its side
+        return self.again is not None and bool(self.again * np.sign(self.z) <= REACH)
 
 
 def seed_of(scenario: str, number: int) -> int:

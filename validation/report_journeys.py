@@ -18,7 +18,8 @@ def recovery_part(found: Sequence[Recovered], journeys: int) -> str:
         "go through the journey file, the spells and the estimator (`validation/journeys.py`). "
         f"The bias of {len(right)} values in Monte-Carlo standard errors: {first} are within "
         f"{REACH:g}, and of unbiased ones about {0.954 * len(right):.0f} would be. A value beyond "
-        "is asked again of as many new journeys (“again”), where chance is gone and a bias stays."
+        "is asked again of as many new journeys (“again”), where chance is gone and a bias stays, "
+        "on its side."
     )
     head = ["value", "truth", "mean", "bias", "Monte-Carlo error", "bias / error", "verdict"]
     short = (

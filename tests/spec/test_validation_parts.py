@@ -70,6 +70,7 @@ def test_a_bias_is_forgiven_only_when_new_journeys_do_not_show_it() -> None:
     assert not BIASED.passed
     assert replace(BIASED, again=-0.5).passed
     assert not replace(BIASED, again=2.8).passed
+    assert replace(BIASED, again=-2.8).passed  # on the other side: chance
     assert replace(BIASED, mean=1.15).passed
     shortcut = replace(BIASED, shortcut=True)
     assert not shortcut.passed and replace(shortcut, mean=0.5).passed
