@@ -77,9 +77,9 @@ def _credit(made: SimulatedJourney, log: jl.EventLog, draws: int) -> dict[str, o
     credit = jl.attribution(effects, touches.columns, draws=0).frame.set_index("touchpoint")
     rules = jl.touch_rules(touches, cause="purchase").frame.set_index("touchpoint")
     for flag in (*FLAGS, "ad_view"):
-        found[f"hazard {flag}"] = float(credit.loc[flag, "credit"])  # type: ignore[arg-type]
+        found[f"hazard {flag}"] = float(credit.loc[flag, "credit"])
         for rule in ("first_touch", "last_touch", "linear", "markov"):
-            found[f"{rule} {flag}"] = float(rules.loc[flag, rule])  # type: ignore[arg-type]
+            found[f"{rule} {flag}"] = float(rules.loc[flag, rule])
     placebo = jl.placebo(touches, ADJUST, cause="purchase")
     return {
         **found,

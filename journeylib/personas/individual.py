@@ -224,7 +224,7 @@ def write_scores(
     >>> effects = cox(spells, "x")
     >>> found = write_scores(effects, spells, [40], folder=tempfile.mkdtemp())
     >>> written = pd.read_csv(found.files[0], dtype=str)
-    >>> list(written.columns), abs(written["score"].astype(float).mean()) < 1e-9
+    >>> list(written.columns), bool(abs(written["score"].astype(float).mean()) < 1e-9)
     (['id', 'stratum', 'score', 'relative_hazard', 'risk_by_40'], True)
     """
     when = np.asarray(times, dtype=float).ravel()

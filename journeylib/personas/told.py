@@ -46,7 +46,7 @@ def history_formula(known: History, segments: Sequence[str] = ()) -> str:
     >>> log = small_log()
     >>> known = history(landmark(log, "purchase", 5, origin="purchase"), log, "purchase")
     >>> history_formula(known)
-    'np.log1p(monetary)'
+    'np.log1p(monetary) + np.log1p(tenure)'
     """
     values = known.values().astype(float)
     kept: list[str] = []
