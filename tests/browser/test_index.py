@@ -65,7 +65,7 @@ def test_what_moved_stands_at_the_top_and_leads_to_its_report(visit: Visit) -> N
     assert "▲ +" in line.inner_text()
     link = moved.get_by_role("link", name="Time to purchase, business")
     link.click()
-    assert visit.page.url.endswith("/purchase-business.html")
+    visit.page.wait_for_url("**/purchase-business.html")
 
 
 def test_what_failed_and_what_is_old_come_first(visit: Visit) -> None:
@@ -156,7 +156,7 @@ def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
     keys.press("ArrowDown")
     assert focus() == "Time to purchase, public"
     keys.press("Enter")
-    assert page.url.endswith("/purchase-public.html")
+    page.wait_for_url("**/purchase-public.html")
 
 
 def test_tab_walks_from_the_skip_link_through_the_tools_to_the_reports(visit: Visit) -> None:
