@@ -82,8 +82,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan.parent.mkdir()
     plan.write_text(
         "".join(
-            f'[[report]]\nid = "{report}"\nnotebook = "{notebook}"\ngroup = {quoted(EVENT)}\n'
-            f"title = {quoted(report + ORIGIN)}\nquestion = {quoted('Who? ' + EVENT)}\n"
+            f'[[report]]\nid = "{report}"\nnotebook = "{notebook}"\ngroup = {quoted(ORIGIN)}\n'
+            f"title = {quoted(report + ORIGIN)}\nquestion = {quoted('Who? ' + ORIGIN)}\n"
             f'[report.parameters]\njourney = "shop"\n{more}\n'
             for report, notebook, more in (
                 ("log", "01_event_log", ""),
