@@ -109,6 +109,7 @@ def _set_table(soup: Any, table: Any, number: int) -> None:
     for cell in table.find_all("th"):
         if not cell.get_text(strip=True):
             cell.name = "td"  # a corner heads nothing
+            del cell["scope"]
         elif not cell.get("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
     if not table.find("th"):

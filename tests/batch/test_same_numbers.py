@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?%?")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?%?")
 REPORTS = ("coupon-by-campaign-type", "second-purchase", "complete-journey-churn", "journey-map")
 OWN = "application/vnd.journey."
 
