@@ -22,7 +22,7 @@ SEEDS = 10
 
 @pytest.fixture(scope="module")
 def found() -> pd.DataFrame:
-    rows = [touchpoints.replicate(40_000 + s, customers=900, draws=60) for s in range(SEEDS)]
+    rows = [touchpoints.replicate(40_000 + s, customers=3_000, draws=60) for s in range(SEEDS)]
     return pd.DataFrame(rows)
 
 
