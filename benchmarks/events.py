@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "BENCHMARKS_EVENTS.md"
 SIZES = (10_000_000, 50_000_000)
-MEMORY = "3GB"
+MEMORY = "2GB"
 CONTACTS = ("ad_view", "email", "product_view", "basket")
 JOURNEY = f"""
 name = "Generated"
