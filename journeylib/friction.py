@@ -178,10 +178,9 @@ def in_thirds(spells: Spells, columns: Sequence[str]) -> Spells:
             continue
         edges = values.dropna().quantile([1 / 3, 2 / 3]).to_numpy()
         code = np.searchsorted(edges, values.to_numpy(dtype=float), side="left")
-        labels = pd.Series(np.array(["low", "middle", "high"], dtype=object)[code], values.index)
-        frame[spells.column(name)] = pd.Categorical(
-            labels.where(values.notna(), None), ["low", "middle", "high"]
-        )
+        third = np.array(["low", "middle", "high", None], dtype=object)
+        third = third[np.where(values.isna(), 3, code)]
+        frame[spells.column(name)] = pd.Categorical(third, ["low", "middle", "high"])
     return spells.with_table(frame)
 
 

@@ -326,7 +326,8 @@ def naive_treatment(
     right = cox(weighted.spells, model, cause=cause, weights=weighted.column)
     held = ", ".join(words.name(c) for c in weighted.about["covariates"])
     told = []
-    for naive, row in zip(crude.table.itertuples(), right.table.itertuples(), strict=True):
+    rows: Any = zip(crude.table.itertuples(), right.table.itertuples(), strict=True)
+    for naive, row in rows:
         _, level = words.term_parts(row.term, right.about.get("references"))
         told.append(
             Contrast(

@@ -134,7 +134,7 @@ def hide_small(
         sums = {c: rest[c].sum() for c in table.select_dtypes("number")}
         spans = {c: getattr(rest[c], c2)() for c, c2 in (("first", "min"), ("last", "max"))
                  if c in table}  # fmt: skip
-        others = {c: OTHER for c in table if c not in sums and c not in spans}
+        others: dict[Any, Any] = {c: OTHER for c in table if c not in sums and c not in spans}
         other = pd.DataFrame([{**others, **sums, **spans}], columns=table.columns)
         large = pd.concat([large, other], ignore_index=True).astype(table.dtypes)
     large.attrs["hidden"] = int(gone.sum())

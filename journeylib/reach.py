@@ -55,7 +55,7 @@ def reached(spells: Spells, by: str | Sequence[str] | None = None, *, level: flo
     counts = risk_table(spells, by).frame
     share = own["incidence"].to_numpy()
     none = share == 0
-    frame = counts.drop(columns=[c for c in counts if c.startswith("cause_")]).assign(
+    frame = counts.drop(columns=[c for c in counts if str(c).startswith("cause_")]).assign(
         events=counts["cause_1"],
         survival=1 - share,
         std_err=own["std_err"].to_numpy(),

@@ -109,7 +109,8 @@ def coverage(seeds: int = SEEDS, workers: int = 2) -> pd.DataFrame:
     counted = found.groupby(keys, sort=False)["hit"].agg(shops="size", hits="sum").reset_index()
     counted["coverage"] = counted["hits"] / counted["shops"]
     counted["verdict"] = [
-        _verdict(int(row.hits), int(row.shops)) for row in counted.itertuples(index=False)
+        _verdict(int(hits), int(shops))
+        for hits, shops in counted[["hits", "shops"]].to_numpy(dtype=int)
     ]
     return counted
 

@@ -103,12 +103,12 @@ def _by_rows(old: RunRecord, new: RunRecord, known: bool) -> Relation:
     """Two runs over the same days."""
     if known:
         return Relation("same", "both read the same data over the same days")
-    rows = [_about(record, "data").get("events kept") for record in (old, new)]
-    if not all(isinstance(x, int) for x in rows):
+    before, after = (_about(record, "data").get("events kept") for record in (old, new))
+    if not (isinstance(before, int) and isinstance(after, int)):
         return Relation("overlap", "the data changed, over the same days")
-    if rows[0] == rows[1]:
+    if before == after:
         return Relation("same", "the data were corrected, over the same days")
-    larger = "new" if rows[1] > rows[0] else "old"
+    larger = "new" if after > before else "old"
     return Relation("contains", "the same days, with more rows in one of them", larger)
 
 
