@@ -20,7 +20,7 @@ _HOME = {
     "journeylib.events": ("open_log", "EventLog"),
     "journeylib.events.activity": ("activity", "counts_by"),
     "journeylib.events.moves": ("moves_between",),
-    "journeylib.reach": ("alone", "reached"),
+    "journeylib.reach": ("never_reached", "alone", "reached"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
     "journeylib.exposures": ("with_exposure",),

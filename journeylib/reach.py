@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from journeylib.errors import DataError, nearest
+from journeylib.estimate.cure import Cure, cure
 from journeylib.estimate.curves import Curve, survival_curve
 from journeylib.estimate.incidence import cumulative_incidence
 from journeylib.estimate.risktable import risk_table
@@ -101,3 +102,29 @@ def alone(spells: Spells, cause: str | None = None) -> Spells:
     frame = spells.frame
     kept = (frame["cause"] == spells.causes.index(name) + 1).astype("int64")
     return replace(spells, table=frame.assign(cause=kept), causes=(name,))
+
+
+def never_reached(spells: Spells, least: int = 20) -> Cure | None:
+    """The share of customers who never get there, by :func:`journeylib.cure` without covariates.
+
+    Parameters
+    ----------
+    spells
+        With one cause.
+    least
+        Fewest events from which a plateau may be told.
+
+    Returns
+    -------
+    Cure or None
+        None where there are fewer events than that: then a notebook says so.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from journeylib import spells_from_frame
+    >>> never_reached(spells_from_frame(pd.DataFrame({"time": [1, 2], "event": [1, 0]}))) is None
+    True
+    """
+    events = int((spells.frame["cause"] > 0).sum())
+    return cure(spells, "1") if events >= least else None
