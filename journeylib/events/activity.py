@@ -42,13 +42,16 @@ def counts_by(log: EventLog, column: str) -> pd.DataFrame:
     return frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
 
 
-def activity(log: EventLog) -> pd.DataFrame:
+def activity(log: EventLog, minimum: int = 1) -> pd.DataFrame:
     """Events per day, week or month, by how long the window is.
 
     Parameters
     ----------
     log
         An open event log.
+    minimum
+        Fewest customers on whom a shown number stands; where fewer had the event in a
+        period, both numbers are missing, and an event that is never shown is left out.
 
     Returns
     -------
@@ -80,7 +83,12 @@ def activity(log: EventLog) -> pd.DataFrame:
         [pd.date_range(first, last, freq=step), sorted(found.index.unique("event"))],
         names=["period", "event"],
     )
-    return found.reindex(every, fill_value=0).reset_index()[columns]
+    shown = found.reindex(every, fill_value=0).reset_index()[columns]
+    if minimum <= 1:
+        return shown
+    few = shown["customers"] < minimum
+    shown[["events", "customers"]] = shown[["events", "customers"]].astype(float).mask(few)
+    return shown[shown.groupby("event")["events"].transform("count") > 0].reset_index(drop=True)
 
 
 def _watched(log: EventLog) -> ir.Table:

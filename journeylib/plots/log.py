@@ -46,6 +46,8 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     alt = f"Lines of events over time from {first:%Y-%m-%d} to {last:%Y-%m-%d}. Totals: {totals}."
     caption = "Events over time, each kind on a scale of its own that begins at zero."
+    if activity["events"].isna().any():
+        caption += " Gaps: too few customers to be shown."
     return describe(axes[0], alt, caption, activity)
 
 
