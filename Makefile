@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
-CORES  := --numprocesses auto --maxprocesses 4 --dist
+CORES  := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: reports test validate bench bench-batch bench-events lab lint samples lock clean
 
@@ -22,8 +22,8 @@ samples: $(VENV)/.runtime
 	$(BIN)/journey sample simulated
 
 test: $(VENV)/.dev samples lint
-	$(BIN)/python -m pytest $(CORES) loadgroup
-	$(BIN)/python -m pytest $(CORES) loadfile --nbval-lax --no-header -q notebooks
+	$(BIN)/python -m pytest $(CORES)
+	$(BIN)/python -m pytest $(CORES) --nbval-lax --no-header -q notebooks
 
 validate: $(VENV)/.dev
 	$(BIN)/python -m validation

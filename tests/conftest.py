@@ -19,18 +19,6 @@ hypothesis.settings.load_profile("steady")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-COSTLY = ("sample_batch", "engine", "postgres_url")  # made once a process
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, those that share what is costly stay together."""
-    for item in items:
-        used = getattr(item, "fixturenames", ())
-        group = next((name for name in COSTLY if name in used), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def needed(condition: bool, what: str) -> None:
     """Skip with the reason where a system part is absent; fail instead in CI."""
     if condition:
