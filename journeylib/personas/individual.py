@@ -49,7 +49,8 @@ def hold_out(spells: Spells, share: float = 0.3, seed: int = 1) -> tuple[Spells,
     Returns
     -------
     train, test
-        Decided by the id alone: whoever joins later changes nobody's side.
+        Decided by the id alone: whoever joins later changes nobody's side. A prediction is
+        made at the origin, so that whoever is watched only later is never held out.
 
     Raises
     ------
@@ -70,6 +71,7 @@ def hold_out(spells: Spells, share: float = 0.3, seed: int = 1) -> tuple[Spells,
     key = f"{seed:016d}"[-16:]
     hashed = pd.util.hash_array(frame["id"].astype(str).to_numpy(dtype=object), hash_key=key)
     out = hashed < int(share * 2.0**64)
+    out &= (frame.groupby("id")["start"].transform("min") == 0).to_numpy()
     if out.all() or not out.any():
         raise DataError("too few customers to hold some of them out")
     sides = []
