@@ -122,7 +122,7 @@ def hide_small(
     Examples
     --------
     >>> import pandas as pd
-    >>> hide_small(pd.DataFrame({"event": ["a", "b"], "customers": [50, 3]}), "customers")
+    >>> hide_small(pd.DataFrame({"event": list("abc"), "customers": [50, 3, 30]}), "customers")
       event  customers
     0     a         50
     """

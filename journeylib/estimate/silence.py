@@ -176,8 +176,8 @@ def churn_surface(
     >>> found = churn_surface(small_log(), horizon=20, minimum=1)
     >>> found.frame[["days", "left", "still_there"]].tail(2)
        days  left  still_there
-    5  21.0     2     0.666667
-    6  28.0     0     1.000000
+    5  21.0     3          1.0
+    6  28.0     0          1.0
     """
     days = inactivity_days or (log.journey.churn and log.journey.churn.inactivity_days)
     if not days:

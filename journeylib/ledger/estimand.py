@@ -82,7 +82,7 @@ def estimand(
     >>> from journeylib.example import small_log
     >>> from journeylib.spells import time_to
     >>> print(estimand(time_to(small_log(), "purchase", origin="ad"), horizon=14))
-    population: all 3 customers at risk, of 5 in the log
+    population: all 3 customers at risk, of 4 in the log
     origin: at the customer's first ad
     event: at the first purchase
     competing events: none

@@ -186,4 +186,5 @@ def plot_moves(moves: Any, column: str, ax: Axes | None = None) -> Axes:
         f"Of 100 who move on from the {words.name(column)} at the left, how many are next seen at "
         "the one below. Whoever is not seen again is not in it; rare moves are left out."
     )
-    return describe(ax, f"Map of moves.{most}", caption, moves)
+    alt = f"Map of where customers are seen next, by {words.name(column)}.{most}"
+    return describe(ax, alt, caption, moves)

@@ -182,7 +182,7 @@ def round_numbers(low: float, high: float) -> list[float]:
     Examples
     --------
     >>> round_numbers(36.1, 38.9), round_numbers(0.0, 0.042), round_numbers(0.93, 1.12)
-    ([37.0, 38.0], [0.0, 0.02, 0.04], [0.95, 1.0, 1.05, 1.1])
+    ([37.0, 38.0], [0.0, 0.01, 0.02, 0.03, 0.04], [1.0, 1.1])
     """
     if not high > low:
         return [low]

@@ -202,6 +202,7 @@ def test_a_killed_batch_leaves_nothing_half_and_the_next_one_finishes_the_rest(
 ) -> None:
     plan = shop / "reports" / "reports.toml"
     reports = "".join(f'[[report]]\nid = "{n}"\nnotebook = "{n}"\n' for n in ("quick", "stuck"))
+    reports += 'needs = ["quick"]\n'
     plan.write_text(f"[batch]\nworkers = 1\n{reports}")
     write_book(shop / "notebooks" / "quick.ipynb", "# Quick", "1")
     # sleeps in C and lets nobody else in this process run, the watch over its parent included

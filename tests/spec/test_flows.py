@@ -86,6 +86,6 @@ def test_what_cannot_be_answered_is_refused() -> None:
 
 def test_pictures_tell_the_shares() -> None:
     shown = picture(jl.plot_flows(jl.flows(WATCHED, 8)))
-    assert shown is not None and "new to basket 50" in shown.alt
+    assert shown is not None and "new to basket: 50" in shown.alt
     shown = picture(jl.plot_occupancy(jl.occupancy(WATCHED), horizon=8))
     assert shown is not None and "Of 100 customers, 8 days on" in shown.alt
