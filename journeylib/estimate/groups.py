@@ -16,6 +16,7 @@ import pandas as pd
 
 ALL = "all"
 MISSING = "(missing)"
+_FEW = 1000  # whole numbers in so small a span need no look-up
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def _levels(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Code of each row and the text of each code that occurs, in order; missing comes last."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         code, levels = values.cat.codes.to_numpy(), list(values.cat.categories)
+    elif (span := _narrow(values)) is not None:
+        code, levels = values.to_numpy(np.int64) - span[0], list(span)
     else:
         code, unique = pd.factorize(values)
         levels = list(unique)
@@ -126,6 +129,14 @@ def _levels(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     number[present], number[-1] = np.arange(len(present)), len(present)
     texts = [level_text(levels[i]) for i in present] + [MISSING] * bool(count[0])
     return number[code], np.array(texts, dtype=object)
+
+
+def _narrow(values: pd.Series) -> range | None:
+    """From the least to the largest of whole numbers, where that is hardly any numbers."""
+    if not isinstance(values.dtype, np.dtype) or values.dtype.kind != "i" or values.empty:
+        return None
+    span = range(int(values.min()), int(values.max()) + 1)
+    return span if len(span) <= _FEW else None
 
 
 def _order(levels: list[Any]) -> list[int]:
