@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from books import write_book
+from processes import left
 
 from journeylib.cli import main
 from journeylib.errors import RunError
@@ -81,8 +81,7 @@ def test_a_plan_runs_on_the_cluster_and_results_are_where_it_says(
     assert store.latest("last").run_id > max(store.latest(f"n-{k}").run_id for k in "1234")
     assert "On the cluster" in (plan.parent / "index.html").read_text()
     assert main(["batch", str(plan), "--dask", address, "--only", "n"]) == 0
-    left = [child for pid in pids for child in psutil.Process(pid).children(recursive=True)]
-    assert left == []
+    assert [told for pid in pids for told in left(pid=pid)] == []
 
 
 def test_without_a_cluster_it_is_said_in_words(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from books import write_book
+from processes import below, left
 
 from journeylib.errors import RunError
 from journeylib.reporting import Batch, kernels, read_plan, run_batch
@@ -71,10 +72,6 @@ def make(root: Path, batch: str, names: tuple[str, ...] = tuple(VERDICTS)) -> Pa
     return path
 
 
-def below() -> set[int]:
-    return {p.pid for p in psutil.Process().children(recursive=True)}
-
-
 def sleepers() -> set[int]:
     found = set()
     for process in psutil.process_iter(["cmdline"]):
@@ -109,7 +106,7 @@ def test_each_fault_has_its_verdict_and_leaves_nothing_behind(tmp_path: Path, ki
     assert batch.exit_code == 7
     index = (batch.output / "index.html").read_text()
     assert all(f'href="{name}.html"' in index for name in VERDICTS)
-    assert below() - before == set()
+    assert left(before=before) == []
     assert sleepers() - asleep == set()
     assert not kernels._live
     assert not list(Path(kernels._short_folder()).glob(f"jk{os.getpid()}-*"))

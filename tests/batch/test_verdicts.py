@@ -6,9 +6,9 @@ import json
 import threading
 
 import nbformat
-import psutil
 import pytest
 from books import emit, write_book
+from processes import left
 
 from journeylib.reporting import Batch, Plan, read_plan, run_batch
 from journeylib.reporting.batch import as_json, table
@@ -190,11 +190,8 @@ def test_the_exit_code_and_the_table_tell(done: tuple[Plan, Batch]) -> None:
 
 
 def test_no_process_and_no_thread_is_left(done: tuple[Plan, Batch]) -> None:
-    kernels = [
-        p for p in psutil.Process().children(recursive=True)
-        if "ipykernel_launcher" in " ".join(p.cmdline())
-    ]  # fmt: skip
-    assert kernels == []
+    assert left(named="ipykernel_launcher") == []
+    assert left(named="forkserver") == []
     assert not [t for t in threading.enumerate() if t.name.startswith("report")]
 
 
