@@ -20,13 +20,13 @@ _HOME = {
     "journeylib.events": ("open_log", "EventLog"),
     "journeylib.events.activity": ("activity", "counts_by"),
     "journeylib.events.moves": ("moves_between",),
-    "journeylib.reach": ("never_reached", "alone", "reached"),
+    "journeylib.questions.reach": ("never_reached", "alone", "reached"),
     "journeylib.audit": ("Audit",),
     "journeylib.samples": ("write_sample",),
-    "journeylib.exposures": ("with_exposure",),
-    "journeylib.touches": ("Touches", "has_column", "touches"),
-    "journeylib.channels": ("with_channels",),
-    "journeylib.marks": ("has_event", "with_amounts", "with_answers", "with_exposures"),
+    "journeylib.exposures.known": ("with_exposure",),
+    "journeylib.exposures.touches": ("Touches", "has_column", "touches"),
+    "journeylib.exposures.channels": ("with_channels",),
+    "journeylib.exposures.marks": ("has_event", "with_amounts", "with_answers", "with_exposures"),
     "journeylib.events.gather": ("gather",),
     "journeylib.spells": (
         *("Spells", "Clock", "spells_from_frame"),
@@ -54,11 +54,11 @@ _HOME = {
     "journeylib.estimate.looks": ("looks_due", "next_look", "read_experiment", "with_start"),
     "journeylib.estimate.cohorts": ("CohortTrend", "cohort_trend"),
     "journeylib.estimate.nexttest": ("next_test",),
-    "journeylib.brief": (
+    "journeylib.questions.brief": (
         *("Brief", "brief", "brief_provenance", "check_cutoffs", "check_judged"),
         *("check_reports", "states"),
     ),
-    "journeylib.headlines": (
+    "journeylib.questions.headlines": (
         *("beside", "counts_again", "leaving_rates", "outcome_shares"),
         *("promoter_scores", "ratios_as", "ratios_of"),
         *("read_out", "smallest_ratios", "trends"),
@@ -72,7 +72,7 @@ _HOME = {
         *("Fifths", "History", "Personas", "Scores"),
         *("clusters", "fifths", "history", "hold_out", "landmark", "rfm", "write_scores"),
     ),
-    "journeylib.touchpoints": (
+    "journeylib.questions.touchpoints": (
         *("check_placebo", "check_touched", "credit_shares", "naive_credit"),
         "stage_ratios",
     ),
@@ -102,10 +102,10 @@ _HOME = {
         "leaving_rule",
     ),
     "journeylib.estimate.value": ("LifetimeValue", "lifetime_value"),
-    "journeylib.friction": (
+    "journeylib.questions.friction": (
         *("StepScan", "fact_names", "in_thirds", "reached_by", "step_scan", "with_known"),
     ),
-    "journeylib.stagewise": ("moving", "naive_funnel", "side_by_group", "without_small"),
+    "journeylib.questions.stagewise": ("moving", "naive_funnel", "side_by_group", "without_small"),
     "journeylib.plots.choices": ("plot_moves", "plot_silence", "plot_steps"),
     "journeylib.estimate.flows": ("Flows", "flows"),
     "journeylib.results": ("Result", "Table", "show"),
@@ -124,7 +124,7 @@ _HOME = {
         *("check_follow_up", "check_gaps", "check_mapped", "check_rule"),
     ),
     "journeylib.ledger.afterwards": ("check_cohorts", "check_response", "check_split"),
-    "journeylib.naive": (
+    "journeylib.questions.naive": (
         *("Contrast", "Contrasts", "contrasts", "naive_average"),
         *("naive_before_after", "naive_entry", "naive_exposure", "naive_incidence"),
         "naive_treatment",

@@ -12,7 +12,7 @@ import pandas as pd
 from journeylib.errors import DataError
 from journeylib.estimate.groups import group_rows
 from journeylib.estimate.intervals import z_value
-from journeylib.marks import DETRACTOR, MARK, PASSIVE, PROMOTER, SILENT
+from journeylib.exposures.marks import DETRACTOR, MARK, PASSIVE, PROMOTER, SILENT
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 

@@ -216,28 +216,39 @@ def _tally_sorted(rec: Records, kinds: int, near_ties: bool) -> Tally:
     n_groups = len(rec.groups)
     time, what, count = _in_order(rec, kinds)
     new = distinct(time, near_ties)
+    if n_groups == 1:
+        time = time[new]
+        return np.array([0, len(time)]), time, _added(what, new, kinds, count), None
     time, place = time[new], np.cumsum(new)
     place -= 1
-    bounds, overall = np.array([0, len(time)]), None
-    if n_groups > 1:
-        what = what.astype(np.int16 if n_groups * kinds < 2**15 else np.int64)
-        group = what // kinds
-        what -= group * kinds
-        by_group = np.argsort(group, kind="stable")  # few small numbers: a radix sort
-        what, group, place = what[by_group], group[by_group], place[by_group]
-        count = None if count is None else count[by_group]
-        new = np.ones(len(place), dtype=bool)
-        new[1:] = (place[1:] != place[:-1]) | (group[1:] != group[:-1])
-        overall = place[new]
-        time = time[overall]
-        bounds = np.searchsorted(group[new], np.arange(n_groups + 1))
-        place = np.cumsum(new)
-        place -= 1
-    cell = what.astype(np.int64)
-    cell *= len(time)
-    cell += place
-    counts = _bincount(cell, count, len(time) * kinds).reshape(kinds, -1)
-    return bounds, time, counts, overall
+    what = what.astype(np.int16 if n_groups * kinds < 2**15 else np.int64)
+    group = what // kinds
+    what -= group * kinds
+    by_group = np.argsort(group, kind="stable")  # few small numbers: a radix sort
+    what, group, place = what[by_group], group[by_group], place[by_group]
+    count = None if count is None else count[by_group]
+    new = np.ones(len(place), dtype=bool)
+    new[1:] = (place[1:] != place[:-1]) | (group[1:] != group[:-1])
+    overall = place[new]
+    bounds = np.searchsorted(group[new], np.arange(n_groups + 1))
+    return bounds, time[overall], _added(what, new, kinds, count), overall
+
+
+def _added(what: np.ndarray, new: np.ndarray, kinds: int, count: np.ndarray | None) -> np.ndarray:
+    """Counts by kind and time, of rows in order where ``new`` marks the first of each time.
+
+    Most times have one row, so that the others are added to those.
+    """
+    first, rest = what[new], np.flatnonzero(~new)
+    width = len(first)
+    cell = rest - np.arange(1, len(rest) + 1)  # the time before which so many were not the first
+    cell += what[rest].astype(np.int64) * width
+    one = np.int64(1) if count is None else count[new]
+    counts = np.empty((kinds, width), dtype=np.int64 if count is None else count.dtype)
+    for kind in range(kinds):
+        np.multiply(first == kind, one, out=counts[kind])
+    np.add.at(counts.reshape(-1), cell, one if count is None else count[rest])
+    return counts
 
 
 def _in_order(rec: Records, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -252,8 +263,11 @@ def _in_order(rec: Records, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndar
         cell += rec.group.astype(np.int64) * kinds
     room = int(len(rec.groups) * kinds - 1).bit_length()
     bits = (rec.time + 0.0).view(np.int64)
-    least = int(np.min(bits, where=bits > 0, initial=bits.max())) - 1
-    if rec.count is not None or int(bits.max() - least).bit_length() + room > 63:
+    least, most = int(bits.min()), int(bits.max())
+    if least == 0:
+        least = int(np.min(bits, where=bits > 0, initial=most))
+    least -= 1
+    if rec.count is not None or (most - least).bit_length() + room > 63:
         order = np.argsort(rec.time)
         return rec.time[order], cell[order], None if rec.count is None else rec.count[order]
     bits -= least

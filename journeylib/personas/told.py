@@ -16,10 +16,10 @@ from journeylib.events import EventLog, any_of
 from journeylib.events.times import instant
 from journeylib.findings import Findings, finding
 from journeylib.ledger import Check
-from journeylib.naive import Contrast
 from journeylib.numbers import estimate, number
 from journeylib.personas.history import FREQUENCY, History
 from journeylib.personas.rfm import quantile_part
+from journeylib.questions.naive import Contrast
 from journeylib.spells.core import spells_from_frame
 
 

@@ -9,8 +9,8 @@ import pytest
 import journeylib as jl
 from journeylib.audit import Audit
 from journeylib.errors import DataError
+from journeylib.exposures.touches import Touches
 from journeylib.spells.core import Clock, Spells
-from journeylib.touches import Touches
 
 END = 20.0
 

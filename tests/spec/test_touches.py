@@ -11,7 +11,7 @@ from logs import as_table, expected_table, open_rows
 
 import journeylib as jl
 from journeylib.errors import DataError
-from journeylib.switches import Changes, split_at
+from journeylib.exposures.switches import Changes, split_at
 
 LOG = """
     id at          event     channel content

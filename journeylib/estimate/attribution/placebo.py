@@ -27,10 +27,10 @@ from journeylib.errors import DataError, ModelError
 from journeylib.estimate.attribution.model import attribution
 from journeylib.estimate.cox import cox
 from journeylib.estimate.cox.model import Effects
+from journeylib.exposures.switches import Changes
+from journeylib.exposures.touches import Touches
 from journeylib.numbers import number
 from journeylib.results import Result
-from journeylib.switches import Changes
-from journeylib.touches import Touches
 
 LATER, BEFORE = "later", "before"
 FEWEST = 10  # customers with the event that a moved touch must meet for a number to be given
@@ -75,7 +75,7 @@ def placebo(
     Parameters
     ----------
     touches
-        Result of :func:`journeylib.touches`.
+        Result of :func:`journeylib.exposures.touches`.
     adjust, cause, strata
         As for the model whose credit is tested.
     shift

@@ -16,8 +16,8 @@ import pandas as pd
 from journeylib.errors import DataError
 from journeylib.estimate.attribution.markov import removal, transitions
 from journeylib.estimate.design import cause_number
+from journeylib.exposures.touches import Touches
 from journeylib.results import Result
-from journeylib.touches import Touches
 
 UNTOUCHED = "(no touch)"
 RULES = ("first_touch", "last_touch", "linear", "markov")
@@ -46,7 +46,7 @@ def touch_rules(touches: Touches, *, cause: str | int | None = None) -> TouchRul
     Parameters
     ----------
     touches
-        Result of :func:`journeylib.touches`.
+        Result of :func:`journeylib.exposures.touches`.
     cause
         Which end is the event, where the spells have several.
 
@@ -70,7 +70,7 @@ def touch_rules(touches: Touches, *, cause: str | int | None = None) -> TouchRul
     --------
     >>> from journeylib.example import small_log
     >>> from journeylib.spells import time_to
-    >>> from journeylib.touches import touches
+    >>> from journeylib.exposures.touches import touches
     >>> log = small_log()
     >>> spells = time_to(log, "purchase", origin="ad")
     >>> found = touches(spells, log, "event", ["ad", "visit"], start="count", minimum=1)

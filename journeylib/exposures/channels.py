@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from journeylib.exposures.switches import Changes, split_at
+from journeylib.exposures.touches import Touches
 from journeylib.spells.core import Spells
-from journeylib.switches import Changes, split_at
-from journeylib.touches import Touches
 
 SEVERAL, SWITCHES, NUMBER = "several_channels", "channel_switches", "channels"
 
@@ -22,7 +22,7 @@ def with_channels(touches: Touches) -> Spells | None:
     Parameters
     ----------
     touches
-        Result of :func:`journeylib.touches`, by whatever is taken for a channel.
+        Result of :func:`journeylib.exposures.touches`, by whatever is taken for a channel.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def with_channels(touches: Touches) -> Spells | None:
     --------
     >>> from journeylib.example import small_log
     >>> from journeylib.spells import time_to
-    >>> from journeylib.touches import touches
+    >>> from journeylib.exposures.touches import touches
     >>> log = small_log()
     >>> spells = time_to(log, "purchase", origin="ad")
     >>> met = touches(spells, log, "event", ["ad", "visit"], start="count", minimum=1)

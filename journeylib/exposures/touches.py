@@ -20,9 +20,9 @@ import pandas as pd
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, any_of
 from journeylib.events.times import in_units, instant, ticks
+from journeylib.exposures.switches import Changes, split_at
 from journeylib.privacy import OTHER, small_groups
 from journeylib.spells.core import CORE, Spells
-from journeylib.switches import Changes, split_at
 
 EXCLUDE, COUNT = "exclude", "count"
 MISSING = "(missing)"

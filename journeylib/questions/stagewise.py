@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from journeylib import words
-from journeylib.naive import Contrast, Contrasts
 from journeylib.numbers import number
 from journeylib.privacy import hide_small
-from journeylib.reach import reached
+from journeylib.questions.naive import Contrast, Contrasts
+from journeylib.questions.reach import reached
 from journeylib.spells.core import Spells
 from journeylib.words.parts import estimate
 

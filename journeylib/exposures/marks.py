@@ -17,7 +17,7 @@ from journeylib.columns import names
 from journeylib.errors import DataError
 from journeylib.events import EventLog
 from journeylib.events.times import in_units, instant, ticks
-from journeylib.exposures import ORIGIN, SUM, need_fit, noted, with_exposure
+from journeylib.exposures.known import ORIGIN, SUM, need_fit, noted, with_exposure
 from journeylib.spells.core import Spells
 
 FIRST, LAST = "first_amount", "last_amount"

@@ -14,9 +14,9 @@ from journeylib.columns import names
 from journeylib.errors import DataError, JourneyError
 from journeylib.estimate.adjust import adjusted
 from journeylib.estimate.segments import segment_scan
-from journeylib.exposures import with_exposure
+from journeylib.exposures.known import with_exposure
 from journeylib.privacy import pool_small
-from journeylib.reach import reached
+from journeylib.questions.reach import reached
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 from journeylib.spells.exits import exits

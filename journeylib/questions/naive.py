@@ -23,7 +23,7 @@ from journeylib.estimate.curves import survival_curve
 from journeylib.estimate.incidence import cumulative_incidence
 from journeylib.estimate.weights import weights
 from journeylib.numbers import estimate, number
-from journeylib.reach import reached
+from journeylib.questions.reach import reached
 from journeylib.spells.core import Spells
 
 

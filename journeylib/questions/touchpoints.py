@@ -10,8 +10,8 @@ import pandas as pd
 from journeylib import words
 from journeylib.findings import Findings, finding
 from journeylib.ledger import Check
-from journeylib.naive import Contrast, Contrasts
 from journeylib.numbers import number
+from journeylib.questions.naive import Contrast, Contrasts
 
 
 def credit_shares(credit: Any) -> Findings:
