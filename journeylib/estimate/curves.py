@@ -179,7 +179,7 @@ def survival_curve(
         se_log = np.sqrt(hazard_variance(given, by, table, product=True))
     low, high = survival_limits(survival, se_log, conf, level)
     with np.errstate(invalid="ignore"):
-        std_err = survival * se_log
+        std_err = np.multiply(survival, se_log, out=se_log)
     frame = curve_frame(table, {"survival": survival, "std_err": std_err, "low": low, "high": high})
     facts = about(given.spells, table, conf=conf, level=level, weights=weights, robust=robust)
     return Curve(frame, spells.unit, table.groups.names, facts)

@@ -42,6 +42,8 @@ class Gate:
         Whether a point is supported.
     reason
         In words.
+    short
+        The same in half a line, for where a point would stand; empty where there is one.
     table
         ``dist, aic, delta, plausible, cured, left, left_test, sufficient``: what each shape
         says; ``left`` is S_u at the last event, ``left_test`` the likelihood ratio against
@@ -54,6 +56,7 @@ class Gate:
 
     open: bool
     reason: str
+    short: str
     table: pd.DataFrame = field(repr=False)
     upper: float
     alpha: float
@@ -106,23 +109,26 @@ def check_follow_up(rows: CureRows, level: float = 0.95) -> Gate:
     )
 
 
-def _verdict(table: pd.DataFrame, last: float) -> tuple[bool, str]:
+def _verdict(table: pd.DataFrame, last: float) -> tuple[bool, str, str]:
     told = table[table["plausible"]]
     against = told[~told["sufficient"]]
     if len(against):
         row = against.iloc[0]
         late = f"{row['left']:.0%}" if row["left"] >= LEFT else f"perhaps {LEFT:.0%} or more"
-        return False, (
+        reason = (
             f"if the times are {row['dist']}, {late} of those who will had not yet done so by the "
             f"last event at {last:.4g}: cured and late cannot be told apart"
         )
+        return False, reason, "the follow-up is too short"
     if told["cured"].iloc[0] == 0:
-        return False, "there is no sign that anybody is cured: the data are at their best with none"
+        reason = "there is no sign that anybody is cured: the data are at their best with none"
+        return False, reason, "there is no sign of a plateau"
     shapes = " or ".join(told["dist"])
-    return True, (
+    reason = (
         f"if the times are {shapes}, at most {LEFT:.0%} of those who will were still to come at "
         f"the last event at {last:.4g} (about {told['left'].max():.1%})"
     )
+    return True, reason, ""
 
 
 def _upper(rows: CureRows, level: float) -> float:

@@ -90,7 +90,7 @@ def _from_frame(
     start, stop = (frame[c].to_numpy(dtype=float) for c in ("start", "stop"))
     cause = frame["cause"].to_numpy()
     if not start.any():
-        n = np.bincount(code, minlength=len(groups))
+        n = np.bincount(code) if len(groups) > 1 else np.array([len(frame)])
         return Records(stop, cause, code, weights, k, groups, n)
     late = start > 0
     leaves, enters, resumes = np.ones(len(frame), dtype=bool), late, np.zeros_like(late)

@@ -46,6 +46,8 @@ class RiskTable:
     own_place
         Number of each row's time among the distinct times of all groups; None where
         there is one group.
+    delayed
+        False where nobody enters late.
     """
 
     groups: Groups
@@ -57,6 +59,7 @@ class RiskTable:
     events: np.ndarray
     n: np.ndarray
     own_place: np.ndarray | None = None
+    delayed: bool = True
 
     @property
     def place(self) -> np.ndarray:
@@ -77,18 +80,13 @@ class RiskTable:
     def code(self) -> np.ndarray:
         """Number of the group in each row."""
         if len(self.groups) == 1:
-            return np.zeros(len(self.time), dtype=np.int64)
+            return np.zeros(len(self.time), dtype=np.int8)
         return np.repeat(np.arange(len(self.groups)), np.diff(self.bounds))
 
     @property
     def last(self) -> np.ndarray:
         """Last time of each group."""
         return self.time[self.bounds[1:] - 1]
-
-    @property
-    def delayed(self) -> bool:
-        """Whether anybody enters late."""
-        return bool(self.entered.any())
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -157,15 +155,16 @@ def _table(rec: Records, near_ties: bool) -> RiskTable:
     bounds, time, counts, place = tally(rec, near_ties)
     censored, events = counts[0], counts[1 : rec.causes + 1]
     change = censored + (events[0] if len(events) == 1 else events.sum(axis=0))
-    entered = np.zeros_like(censored)
-    if len(counts) > rec.causes + 1:
+    entered, delayed = np.zeros_like(censored), len(counts) > rec.causes + 1
+    if delayed:
         entered, resumed = counts[rec.causes + 1 :]
         change -= entered + resumed
-    at_risk = np.empty_like(change)
     for a, b in pairwise(bounds):
         # whoever leaves at t or later, less whoever enters at t or later
-        np.cumsum(change[a:b][::-1], out=at_risk[a:b][::-1])
-    return RiskTable(rec.groups, bounds, time, at_risk, entered, censored, events, rec.n, place)
+        np.cumsum(change[a:b][::-1], out=change[a:b][::-1])
+    return RiskTable(
+        rec.groups, bounds, time, change, entered, censored, events, rec.n, place, delayed
+    )
 
 
 Tally = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]
@@ -258,9 +257,9 @@ def _in_order(rec: Records, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     of numbers >= 0 are ordered as the numbers are, and times seldom span all 64
     of them: where there is room, the cell rides along in the last bits.
     """
-    cell = rec.kind.astype(np.int64)
+    cell = rec.kind
     if len(rec.groups) > 1:
-        cell += rec.group.astype(np.int64) * kinds
+        cell = rec.group.astype(np.int64) * kinds + cell
     room = int(len(rec.groups) * kinds - 1).bit_length()
     bits = (rec.time + 0.0).view(np.int64)
     least, most = int(bits.min()), int(bits.max())
@@ -275,7 +274,8 @@ def _in_order(rec: Records, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     bits <<= room
     bits |= cell
     bits.sort()
-    np.bitwise_and(bits, (1 << room) - 1, out=cell)
+    cell = np.empty(len(bits), dtype=np.int8 if room < 8 else np.int64)
+    np.bitwise_and(bits, (1 << room) - 1, out=cell, casting="unsafe")
     bits >>= room
     zeros = int(np.searchsorted(bits, 1))
     bits += least
