@@ -23,6 +23,7 @@ from journeylib.reporting.progress import Bar
 from journeylib.reporting.run import Checked, check_job, why_run
 from journeylib.reporting.schedule import run_all, unwritten
 from journeylib.reporting.store import Store
+from journeylib.reporting.turns import turns
 from journeylib.reporting.warm import warm_kernels
 
 __all__ = ["Batch", "Outcome", "as_json", "run_batch", "table"]
@@ -96,7 +97,7 @@ def run_batch(
         here = executor is None and dask is None
         with (
             warm_kernels(here and plan.warm and len(todo) > 1),
-            kernels.turns(count),
+            turns(count),
             _pool(executor, dask, min(count + 1, len(todo) or 1)) as pool,
             Bar(len(todo), enabled=progress) as bar,
         ):

@@ -20,6 +20,7 @@ from typing import Any
 from journeylib.reporting import kernels
 from journeylib.reporting.memory import Guard
 from journeylib.reporting.records import Failure, source, tags
+from journeylib.reporting.turns import turn
 
 ENGINE = "journey"
 MARKER = "papermill-error-cell-tag"  # papermill tags its own error notices so
@@ -61,6 +62,7 @@ class Watch:
     last_words: str = ""
     memory: float | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    place: int = 0
     guard: Guard | None = field(default=None, repr=False)
     timer: threading.Timer | None = field(default=None, repr=False)
 
@@ -106,6 +108,7 @@ def execute(
     memory: float | None = None,
     env: Mapping[str, str] | None = None,
     on_cell: Callable[[int, int], None] | None = None,
+    place: int = 0,
 ) -> Execution:
     """Run a notebook in a kernel of its own, in the notebook's own folder.
 
@@ -123,6 +126,8 @@ def execute(
         Added to the kernel's environment.
     on_cell
         Called with the number of cells done and their total.
+    place
+        Of those that wait for their turn to compute, the lowest comes first.
 
     Returns
     -------
@@ -130,9 +135,8 @@ def execute(
         Whatever happens in the notebook; a start-up error of the kernel is tried once more.
     """
     for attempt in (1, 2):
-        watch = Watch(
-            on_cell or (lambda done, total: None), timeout, memory=memory, env=dict(env or {})
-        )
+        seen = on_cell or (lambda done, total: None)
+        watch = Watch(seen, timeout, memory=memory, env=dict(env or {}), place=place)
         error = _attempt(path, parameters, cell_timeout, watch)
         if watch.started or watch.expired or watch.eaten or attempt == 2:
             break
@@ -297,7 +301,7 @@ def _papermill() -> Any:
                 self.setup_kernel(**given, **options),
             ):
                 self.watch.started = True
-                with kernels.turn():
+                with turn(self.watch.place):
                     self.watch.begin()
                     self.papermill_execute_cells()
                 self.set_widgets_metadata()

@@ -27,7 +27,6 @@ from journeylib.reporting import warm
 
 _live: set[Any] = set()
 _stopped = threading.Event()
-_turns: threading.Semaphore | None = None
 # A kernel dies with the thread that started it, even while C code holds it (PR_SET_PDEATHSIG);
 # a fault in C code is written to the real stderr, which ipykernel is about to replace.
 _LAUNCH = (
@@ -130,30 +129,6 @@ def alive(pid: int) -> bool:
     except OSError:
         return True
     return True
-
-
-@contextmanager
-def turns(count: int) -> Iterator[None]:
-    """Let no more than ``count`` kernels of this process compute at once while this lasts.
-
-    More of them may be coming up or ending, which is mostly waiting.
-    """
-    global _turns
-    before, _turns = _turns, threading.Semaphore(count)
-    try:
-        yield
-    finally:
-        _turns = before
-
-
-@contextmanager
-def turn() -> Iterator[None]:
-    """The time in which a kernel computes."""
-    if _turns is None:
-        yield
-        return
-    with _turns:
-        yield
 
 
 def ended(manager: Any) -> str:

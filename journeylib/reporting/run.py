@@ -123,7 +123,9 @@ def with_needed(checked: Checked, store: Store) -> Checked:
     return replace(checked, parts={**checked.parts, NEEDED: said})
 
 
-def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None = None) -> RunRecord:
+def run_job(
+    checked: Checked, output: Path, root: Path, place: int = 0, on_cell: OnCell | None = None
+) -> RunRecord:
     """Run one checked job and store the result.
 
     Parameters
@@ -134,6 +136,8 @@ def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None =
         Folder of the reports.
     root
         The project, to which paths in the record are relative.
+    place
+        When it was handed out; of those that wait for their turn, the lowest comes first.
     on_cell
         Called with the number of cells done and their total.
 
@@ -153,7 +157,7 @@ def run_job(checked: Checked, output: Path, root: Path, on_cell: OnCell | None =
         begin, record = time.monotonic(), _new_record(checked, root)
         notebook: Any = None
         if checked.failure is None:
-            notebook, record = _executed(checked, record, output, staged, on_cell)
+            notebook, record = _executed(checked, record, output, staged, place, on_cell)
             if kernels.stopped():
                 raise RunError("the batch was stopped", where=checked.job.id)
         record = replace(record, seconds=round(time.monotonic() - begin, 3))
@@ -215,7 +219,7 @@ def run(
         single_id(path, given), path, title, question, group, given, timeout, cell_timeout
     )
     with Bar(1, enabled=progress) as bar:
-        record = run_job(check_job(job, root), folder, root, bar.watcher(job.id))
+        record = run_job(check_job(job, root), folder, root, on_cell=bar.watcher(job.id))
         bar.finished(record)
     publish(Store(folder), record.report_id)
     write_index(Store(folder))
@@ -273,7 +277,12 @@ def _new_record(checked: Checked, root: Path) -> RunRecord:
 
 
 def _executed(
-    checked: Checked, record: RunRecord, output: Path, staged: Path, on_cell: OnCell | None
+    checked: Checked,
+    record: RunRecord,
+    output: Path,
+    staged: Path,
+    place: int,
+    on_cell: OnCell | None,
 ) -> tuple[Any, RunRecord]:
     from journeylib.reporting.execute import execute
 
@@ -287,6 +296,7 @@ def _executed(
         memory=job.memory,
         env={"JOURNEY_REPORTS": str(output), **extras.offered(staged)},
         on_cell=on_cell,
+        place=place,
     )
     record = replace(record, verdict=done.verdict, error=done.failure)
     if record.ok and _data_moved(checked):

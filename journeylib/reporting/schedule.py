@@ -6,6 +6,7 @@ threads here, or the executor of a cluster.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import replace
@@ -48,13 +49,15 @@ def run_all(
     order.prepare()
     running: dict[Any, str] = {}
     made: dict[str, RunRecord] = {}
+    places = itertools.count()
     kernels.start_anew()
     try:
         while order.is_active():
             for name in order.get_ready():
                 # a watcher writes to this process's terminal and cannot be sent to another one
                 watcher = (bar.watcher(name),) if here else ()
-                running[pool.submit(run_job, checked[name], output, root, *watcher)] = name
+                given = (checked[name], output, root, next(places), *watcher)
+                running[pool.submit(run_job, *given)] = name
             for future in _finished(running):
                 name = running.pop(future)
                 made[name] = _record(future, checked[name])
