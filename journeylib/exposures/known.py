@@ -6,6 +6,10 @@ that moment: ``(start, moment]`` has the old value, ``(moment, stop]`` the new o
 happens at the very instant of an outcome never explains that outcome, and nobody is
 called exposed for the time in which they were not yet: the survivors' head start
 (immortal time) that turns a harmful touchpoint into a helpful one.
+
+Where a covariate stays what was known at the origin instead, the origin's own instant
+counts for everybody, whether or not the outcome follows within it: otherwise the outcome
+would decide who was exposed.
 """
 
 from __future__ import annotations
@@ -71,7 +75,9 @@ def with_exposure(
         Value before the first event where ``value`` is a column; missing unless given.
     known
         ``"before"``: the column changes on the way. ``"origin"``: it stays what was known
-        when the clock started. What became known later is refused.
+        when the clock started, its own instant included, for a spell of zero length as for
+        any other; only an event that is the spell's cause itself (by its name, its stage or
+        its rule) does not count where it ended the spell. What became known later is refused.
     origin
         Column of spells that were made from a frame: the moment of time 0.
     together
@@ -125,9 +131,9 @@ def with_exposure(
     moments = _on_the_clock(rows, changes, lengths, log.window.resolution, spells.unit)
     default = _default(value, initial, changes)
     if known == ORIGIN:
-        parts = _at_origin(spells, rows, moments, default, name)
-        return spells.with_table(parts)
-    parts = keep(_split(spells, rows, moments, default))
+        past = _by_the_origin(moments, _outcomes(spells, log, event))
+        return spells.with_table(_at_origin(spells, rows, past, default, name))
+    parts = keep(_split(spells, rows, _on_the_way(moments), default))
     person = ["id", *([spells.per] if spells.per else [])]
     kept = parts.filter(~parts["_at_end"])
     exposed = kept.filter(kept["_known"] == 1).select(*person).distinct().count().to_pandas()
@@ -290,7 +296,7 @@ def _default(value: str, initial: Any, changes: ir.Table) -> ir.Scalar:
 def _on_the_clock(
     rows: ir.Table, changes: ir.Table, lengths: Sequence[float], resolution: str, unit: str
 ) -> ir.Table:
-    """Each change that a row could see: its time ``_u`` on the row's clock, and ``_value``."""
+    """Each change of each row's customer: its time ``_u`` on the row's clock, and ``_value``."""
     changes = changes.rename(_whose="id")
     met = rows.inner_join(changes, rows["_who"] == changes["_whose"])
     met = met.mutate(
@@ -305,9 +311,41 @@ def _on_the_clock(
         ]
         met = ibis.union(*aged)
         met = met.filter(met["_until"].isnull() | (met["_u"] < met["_until"]))
+    return met.drop("_tick", "_next", "_until", "_whose")
+
+
+def _on_the_way(moments: ir.Table) -> ir.Table:
+    """The changes that a row could see before its end."""
+    begin, end, at = moments["start"], moments["stop"], moments["_u"]
     # at the end itself it is too late, which is noted; a row without length sees no more
-    seen = (met["_u"] < met["stop"]) | ((met["_u"] == met["stop"]) & (met["stop"] > met["start"]))
-    return met.filter(seen).drop("_tick", "_next", "_until", "_whose")
+    return moments.filter((at < end) | ((at == end) & (end > begin)))
+
+
+def _by_the_origin(moments: ir.Table, outcomes: Sequence[int]) -> ir.Table:
+    """The changes up to the instant at which the clock starts, itself included.
+
+    Whether a spell ends there, too, is the future and must not decide what counts. But the
+    event that ended it is no fact about its beginning.
+    """
+    at = moments["_u"]
+    past = at <= 0
+    if outcomes:
+        ended = (moments["stop"] == 0) & moments["cause"].isin(list(outcomes))
+        past = past & ((at < 0) | ~ended)
+    return moments.filter(past)
+
+
+def _outcomes(spells: Spells, log: EventLog, event: str) -> list[int]:
+    """The causes that rows of an event may be."""
+    meant, found = log.meaning(event), []
+    for number, name in enumerate(spells.causes, 1):
+        try:
+            cause = log.meaning(name)
+        except DataError:
+            continue  # a cause that is no event, such as a silence
+        if not meant.disjoint(cause):
+            found.append(number)
+    return found
 
 
 def _span(first: float, last: float | None) -> str:
@@ -360,11 +398,10 @@ def _split(spells: Spells, rows: ir.Table, moments: ir.Table, default: ir.Scalar
 
 
 def _at_origin(
-    spells: Spells, rows: ir.Table, moments: ir.Table, default: ir.Scalar, name: str
+    spells: Spells, rows: ir.Table, past: ir.Table, default: ir.Scalar, name: str
 ) -> ir.Table:
-    """The rows as they are, with the value that was known at time 0."""
+    """The rows as they are, with the latest value of those known at time 0."""
     keys = ["id", *([spells.per] if spells.per else [])]
-    past = moments.filter((moments["_u"] < 0) | ((moments["_u"] == 0) & (moments["stop"] > 0)))
     newest = ibis.window(group_by=keys, order_by=past["_u"].desc())
     past = past.mutate(_rank=ibis.row_number().over(newest))
     past = past.filter(past["_rank"] == 0).select(

@@ -101,8 +101,8 @@ def step_scan(
 def with_known(spells: Spells, log: Any, facts: str | Sequence[str]) -> Spells:
     """Add what is known when the clock starts, from rows of the same instant or before.
 
-    Where the clock also stops at that instant, nobody can tell which came first: then only
-    what was known before counts, as in :func:`journeylib.with_exposure`.
+    It counts where the clock also stops at that instant, too, but for the very event that
+    stopped it, as in :func:`journeylib.with_exposure`.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def with_known(spells: Spells, log: Any, facts: str | Sequence[str]) -> Spells:
     >>> log = small_log()
     >>> known = with_known(time_to(log, "purchase", "ad"), log, "ad.source, visit")
     >>> known.frame[["ad_source", "visit"]].values.tolist()
-    [['search', 0], ['social', 0], [None, 0]]
+    [['search', 0], ['social', 0], ['search', 0]]
     """
     for fact in names(facts) if isinstance(facts, str) else facts:
         event, _, column = fact.partition(".")

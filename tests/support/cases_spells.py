@@ -962,4 +962,79 @@ EXPOSURES = [
         b  0     26   0     0
         """,
     ),
+    Case(
+        "at the origin its own instant counts, whether or not the spell ends there",
+        """
+        id at                event     content
+        a  2020-01-05        ad        x
+        a  2020-01-05        help      early
+        a  2020-01-15        purchase  -
+        b  2020-01-05        ad        x
+        b  2020-01-05        help      early
+        b  2020-01-05        purchase  -
+        c  2020-01-04        help      old
+        c  2020-01-05        ad        x
+        c  2020-01-05        purchase  -
+        d  2020-01-04        help      old
+        d  2020-01-05        help      new
+        d  2020-01-05        ad        x
+        d  2020-01-05        purchase  -
+        e  2020-01-05        ad        x
+        e  2020-01-05        purchase  -
+        f  2020-01-31        ad        x
+        f  2020-01-31        help      last
+        """,
+        {"event": "help", "value": "content", "known": "origin", "name": "asked"},
+        """
+        id start stop cause asked
+        a  0     10   1     early
+        b  0     0    1     early
+        c  0     0    1     old
+        d  0     0    1     new
+        e  0     0    1     -
+        f  0     0    0     last
+        """,
+    ),
+    Case(
+        "whether it had happened by the origin, its own instant included",
+        """
+        id at          event
+        a  2020-01-05  ad
+        a  2020-01-05  help
+        a  2020-01-15  purchase
+        b  2020-01-05  ad
+        b  2020-01-05  help
+        b  2020-01-05  purchase
+        c  2020-01-05  ad
+        c  2020-01-05  purchase
+        c  2020-01-06  help
+        """,
+        {"event": "help", "known": "origin"},
+        """
+        id start stop cause help
+        a  0     10   1     1
+        b  0     0    1     1
+        c  0     0    1     0
+        """,
+    ),
+    Case(
+        "but what ended a spell at its origin is no fact about it",
+        """
+        id at          event     content
+        a  2020-01-05  ad        x
+        a  2020-01-05  purchase  card
+        b  2020-01-05  ad        x
+        b  2020-01-15  purchase  bill
+        c  2020-01-04  purchase  cash
+        c  2020-01-05  ad        x
+        c  2020-01-05  purchase  card
+        """,
+        {"event": "purchase", "value": "content", "known": "origin", "name": "paid"},
+        """
+        id start stop cause paid
+        a  0     0    1     -
+        b  0     10   1     -
+        """,
+        dropped={"event before the origin": 1},
+    ),
 ]
