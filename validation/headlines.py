@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
-from scipy.stats import binom
-
 from validation.shared import ROOT
 
 SEEDS = 200
 CUSTOMERS = 4_000
 BAND = (0.92, 0.98)
-LEVEL = 0.95
+KEYS = ["notebook", "finding", "group"]
 _JOURNEY = ROOT / "data" / "simulated" / "journey.toml"
 _MODEL = {"early": 0.15, "opting_out": 0.4, "contacts_per_account": 1.5}
 _MARKS = ("first_channel", "first_content", "segment", "arm")
@@ -88,39 +86,35 @@ def _answers(jl, log) -> Iterator[tuple[str, object]]:  # type: ignore[no-untype
 def coverage(seeds: int = SEEDS, workers: int = 2) -> pd.DataFrame:
     """Share of the shops in which each headline interval holds the truth.
 
+    Of so many intervals a few lie outside the band by chance alone. Where any does, as many
+    new shops are drawn and all are judged by both: chance is halved then, a fault is not.
+
     Parameters
     ----------
     seeds
-        Shops, numbered from 1.
+        Shops, numbered from 1; as many again where they are needed.
     workers
         Processes.
 
     Returns
     -------
     DataFrame
-        ``notebook, finding, group, shops, hits, coverage, verdict``: ``"in the band"`` for
-        92 to 98 of 100, ``"within chance"`` where as many hits would be no surprise at 95,
-        ``"outside"`` otherwise.
+        ``notebook, finding, group, shops, hits, coverage, verdict``.
     """
     with ProcessPoolExecutor(max_workers=workers) as pool:
-        found = pd.concat(pool.map(one_shop, range(1, seeds + 1)), ignore_index=True)
-    keys = ["notebook", "finding", "group"]
+        shops = list(pool.map(one_shop, range(1, seeds + 1)))
+        if not _counted(shops)["coverage"].between(*BAND).all():
+            shops += pool.map(one_shop, range(seeds + 1, 2 * seeds + 1))
+    counted = _counted(shops)
+    inside = counted["coverage"].between(*BAND)
+    return counted.assign(verdict=inside.map({True: "in the band", False: "outside"}))
+
+
+def _counted(shops: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    found = pd.concat(shops, ignore_index=True)
     found["hit"] = found["verdict"] == "hit"
-    counted = found.groupby(keys, sort=False)["hit"].agg(shops="size", hits="sum").reset_index()
-    counted["coverage"] = counted["hits"] / counted["shops"]
-    counted["verdict"] = [
-        _verdict(int(hits), int(shops))
-        for hits, shops in counted[["hits", "shops"]].to_numpy(dtype=int)
-    ]
-    return counted
-
-
-def _verdict(hits: int, shops: int) -> str:
-    """Of so many intervals at once a few fall outside the band by chance alone."""
-    if BAND[0] <= hits / shops <= BAND[1]:
-        return "in the band"
-    tail = min(binom.cdf(hits, shops, LEVEL), binom.sf(hits - 1, shops, LEVEL))
-    return "within chance" if tail > 0.001 else "outside"
+    counted = found.groupby(KEYS, sort=False)["hit"].agg(shops="size", hits="sum").reset_index()
+    return counted.assign(coverage=counted["hits"] / counted["shops"])
 
 
 def section(seeds: int = SEEDS, workers: int = 2) -> tuple[str, int]:
@@ -131,10 +125,11 @@ def section(seeds: int = SEEDS, workers: int = 2) -> tuple[str, int]:
     lines = [
         "## Headline intervals of the notebooks",
         "",
-        f"{seeds} simulated journeys of {CUSTOMERS:,} customers each, with delayed entry, accounts "
+        f"{table['shops'].max()} simulated journeys of {CUSTOMERS:,} customers each ({seeds}, and as "
+        "many again where any interval lay outside the band), with delayed entry, accounts "
         "of several contacts and opting out that depends on the segment. Every finding of the "
         "notebooks whose truth the model knows: how often its 95% interval holds it. "
-        f"{inside} of {len(table)} lie between 92 and 98 of 100, {outside} outside beyond chance.",
+        f"{inside} of {len(table)} lie between 92 and 98 of 100.",
         "",
         "| notebook | finding | group | held by | of | coverage | |",
         "|---|---|---|---:|---:|---:|---|",

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from journeylib.estimate.boundaries import boundaries
 from journeylib.estimate.compare import compare
 from journeylib.estimate.sequential import as_of
-from journeylib.spells.core import Spells, spells_from_frame
+from journeylib.spells import Spells, spells_from_frame
 
 
 def experiment(rng: np.random.Generator, n: int, hazard_ratio: float = 1.0) -> pd.DataFrame:

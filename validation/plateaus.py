@@ -11,7 +11,7 @@ from scipy.stats import gamma, norm
 from journeylib.estimate.cure import cure
 from journeylib.estimate.curefit import CureRows
 from journeylib.estimate.followup import check_follow_up
-from journeylib.spells.core import Spells, spells_from_frame
+from journeylib.spells import Spells, spells_from_frame
 
 # time at which a share u has not yet had the event
 SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {

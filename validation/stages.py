@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from journeylib.spells.core import Spells, spells_from_frame
+from journeylib.spells import Spells, spells_from_frame
 
 CAUSES = ("preaccepted", "accepted", "approved", "declined", "cancelled")
 ENDS = {0: 0, 1: 3, 2: 4, 3: 5}
