@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from scipy.stats import norm
 
 from journeylib.estimate.aftfit import Family
 from journeylib.estimate.curefit import CureFit
 from journeylib.estimate.intervals import z_value
-from journeylib.estimate.parametric import LOG_SCALE
+from journeylib.estimate.parametric import ratio_table
 
 
 def ratios(
@@ -22,22 +21,9 @@ def ratios(
     part = np.where(np.arange(len(names)) < q, "whether", "when")
     coef = fit.theta if supported else np.full(len(names), np.nan)
     error = np.sqrt(np.diag(fit.covariance)) if supported else np.full(len(names), np.nan)
-    reach = z_value(level) * error
-    shown = np.array([n != LOG_SCALE for n in names])
-    with np.errstate(over="ignore"):
-        three = [np.where(shown, np.exp(v), np.nan) for v in (coef, coef - reach, coef + reach)]
-    return pd.DataFrame(
-        {
-            "part": part,
-            "term": names,
-            "coef": coef,
-            "std_err": error,
-            "ratio": three[0],
-            "low": three[1],
-            "high": three[2],
-            "p": 2 * norm.sf(np.abs(coef / error)),
-        }
-    )
+    table = ratio_table(coef, error, names, level)
+    table.insert(0, "part", part)
+    return table
 
 
 def customer_shares(fit: CureFit, x: np.ndarray, level: float) -> pd.DataFrame:

@@ -197,7 +197,7 @@ def aft(
     Examples
     --------
     >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [2, 4, 6, 8], "event": [1, 1, 0, 1]})
     >>> fit = aft(spells_from_frame(df), "1", "exponential")
     >>> round(float(fit.frame["time_ratio"][0]), 4)  # 20 days at risk for 3 events
@@ -255,18 +255,25 @@ def _by_customer(
 def _table(fit: AftFit, names: Sequence[str], level: float) -> pd.DataFrame:
     coef = np.where(fit.walking, np.nan, fit.theta)
     error = np.sqrt(np.diag(fit.covariance))
+    return ratio_table(coef, error, names, level).rename(columns={"ratio": "time_ratio"})
+
+
+def ratio_table(
+    coef: np.ndarray, error: np.ndarray, names: Sequence[str], level: float
+) -> pd.DataFrame:
+    """Coefficients of terms as ratios with their intervals; a scale has no ratio."""
     reach = z_value(level) * error
     shown = np.array([n != LOG_SCALE for n in names])
     with np.errstate(over="ignore"):
-        ratios = [np.where(shown, np.exp(v), np.nan) for v in (coef, coef - reach, coef + reach)]
+        three = [np.where(shown, np.exp(v), np.nan) for v in (coef, coef - reach, coef + reach)]
     return pd.DataFrame(
         {
             "term": names,
             "coef": coef,
             "std_err": error,
-            "time_ratio": ratios[0],
-            "low": ratios[1],
-            "high": ratios[2],
+            "ratio": three[0],
+            "low": three[1],
+            "high": three[2],
             "p": 2 * norm.sf(np.abs(coef / error)),
         }
     )

@@ -189,7 +189,6 @@ def _differences(labels: np.ndarray, area: np.ndarray, error: np.ndarray, z: flo
     difference = area[other] - area[reference]
     std_err = np.hypot(error[other], error[reference])
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * norm.sf(np.abs(difference) / std_err)
         ratio = area[other] / area[reference]
         factor = np.exp(
             z * np.hypot(error[other] / area[other], error[reference] / area[reference])
@@ -198,14 +197,23 @@ def _differences(labels: np.ndarray, area: np.ndarray, error: np.ndarray, z: flo
         {
             "group": labels[other],
             "reference": labels[reference],
-            "difference": difference,
-            "std_err": std_err,
-            "low": difference - z * std_err,
-            "high": difference + z * std_err,
-            "p": p,
-            "p_adjusted": adjusted(p, "fdr_bh"),
+            **judged(difference, std_err, z),
             "ratio": ratio,
             "ratio_low": ratio / factor,
             "ratio_high": ratio * factor,
         }
     )
+
+
+def judged(difference: np.ndarray, std_err: np.ndarray, z: float) -> dict[str, np.ndarray]:
+    """Differences with their intervals, p-values, and those adjusted for how many there are."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * norm.sf(np.abs(difference) / std_err)
+    return {
+        "difference": difference,
+        "std_err": std_err,
+        "low": difference - z * std_err,
+        "high": difference + z * std_err,
+        "p": p,
+        "p_adjusted": adjusted(p, "fdr_bh"),
+    }

@@ -12,10 +12,9 @@ from scipy.stats import norm
 
 from journeylib.errors import DataError, ModelError
 from journeylib.estimate.about import about
-from journeylib.estimate.adjust import adjusted
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.risktable import RiskTable, risk_table
-from journeylib.estimate.rmst import checked_horizon, followed, mean_within
+from journeylib.estimate.rmst import checked_horizon, followed, judged, mean_within
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
@@ -110,20 +109,13 @@ def _columns(
 ) -> dict[str, np.ndarray]:
     difference = own[0] - others[0]
     std_err = np.hypot(own[1], others[1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * norm.sf(np.abs(difference) / std_err)
     events = np.array([table.any_event[s].sum() for s in table.slices])
     columns = {
         "n": table.n,
         "events": events,
         "rmst": own[0],
         "others": others[0],
-        "difference": difference,
-        "std_err": std_err,
-        "low": difference - z * std_err,
-        "high": difference + z * std_err,
-        "p": p,
-        "p_adjusted": adjusted(p, "fdr_bh"),
+        **judged(difference, std_err, z),
         "detectable": (norm.ppf(0.975) + norm.ppf(POWER)) * std_err,
     }
     return table.groups.columns(np.arange(len(events)), tuple(columns)) | columns

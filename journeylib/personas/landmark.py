@@ -53,16 +53,12 @@ def landmark(
 
     Parameters
     ----------
-    log
-        As opened by ``open_log``.
-    event
-        What stops the clock.
+    log, event, by
+        As for :func:`journeylib.time_to`.
     after
         How long after the origin the clock starts, in the journey's unit; above 0.
     origin
         What the length is counted from, at its first occurrence.
-    by
-        Columns to carry along: attributes, columns of the origin's row, or cohorts.
     until
         Event after which a customer is not watched any more.
     prior

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from journeylib import words
 from journeylib.numbers import number
 from journeylib.plots.effects import dots
+from journeylib.plots.legend import legend_above
 from journeylib.plots.style import describe, new_axes, palette, wrap
 
 _ANSWERS = (("detractors", "#c44e52"), ("passives", "#c9ccd1"), ("promoters", "#0173b2"))
@@ -79,7 +80,7 @@ def plot_promoters(score: Any, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_xlabel("share of those who answered")
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, fontsize=9.5, frameon=False)
+    legend_above(ax, 3)
     sns.despine(ax=ax, left=True)
     caption = "What customers answered first; the net promoter score is promoters less detractors."
     return describe(ax, f"Stacked bars of answers. {words.say(score)}", caption, frame)
@@ -117,7 +118,7 @@ def plot_looks(found: Any, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_xlabel(f"planned events that are in, of {found.about['planned_events']:,}")
     ax.set_ylabel(f"z: {wrap(found.treated, 18)} sooner  \N{RIGHTWARDS ARROW}")
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, fontsize=9.5, frameon=False)
+    legend_above(ax, 3)
     sns.despine(ax=ax)
     caption = (
         "Log-rank statistic at each planned look. Only a point beyond the bar of its look counts; "
@@ -163,7 +164,7 @@ def plot_cohorts(found: Any, ax: Axes | None = None) -> Axes:
     event, horizon = words.name(found.about["event"]), number(found.horizon)
     ax.set_ylabel(f"mean {found.unit} without {event},\nof the first {horizon}")
     ax.set_xlabel("cohort: when their clock started")
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, fontsize=9.5, frameon=False)
+    legend_above(ax, 2)
     sns.despine(ax=ax)
     caption = (
         f"Mean {found.unit} without {event} within the first {horizon}, by cohort; cohorts that "

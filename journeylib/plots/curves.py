@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from journeylib import words
 from journeylib.errors import DataError
-from journeylib.plots.style import HEIGHT, describe, new_axes, palette, wrap
+from journeylib.plots.legend import legend_above
+from journeylib.plots.style import HEIGHT, describe, new_axes, palette, since, wrap
 
 _MOST_POINTS = 1500
 _MOST_GROUPS = 10
@@ -128,8 +129,8 @@ def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None
     event = words.name(count.about["event"])
     ax = _steps(count, count.frame, "mean_count", 0.0, ax, horizon)
     ax.set_ylim(0, None)
-    ax.set_ylabel(f"mean number of {event} per customer")
-    caption = f"Mean cumulative number of {event} in {count.unit}; bands are 95% intervals."
+    ax.set_ylabel(f"mean times {event} per customer")
+    caption = f"How often {event} has happened per customer, on average; bands are 95% intervals."
     numbers = _behind(count.frame, "mean_count", f"mean {event}", count.unit, ax, share=False)
     return describe(ax, f"Step curve: mean count. {words.say(count)}", caption, numbers)
 
@@ -178,11 +179,10 @@ def _steps(
                         alpha=0.15, lw=0)  # fmt: skip
     ax.set_xlim(0, last if last > 0 else 1)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=last >= 7, steps=[1, 2, 3, 5, 6, 10]))
-    ax.set_xlabel(f"{result.unit} since the clock started")
+    ax.set_xlabel(since(result))
     if len(groups) > 1 or table:
-        ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2 if len(shown) > 1 else 1,
-                  fontsize=9.5, handlelength=1.2, borderaxespad=0.2, columnspacing=1.4,
-                  frameon=False, title=_left_out(groups))  # fmt: skip
+        legend_above(ax, 2 if len(shown) > 1 else 1, handlelength=1.2, borderaxespad=0.2,
+                     columnspacing=1.4, title=_left_out(groups))  # fmt: skip
     if table:
         _numbers_at_risk(ax, frame, shown)
     sns.despine(ax=ax)

@@ -59,17 +59,12 @@ def outcome_shares(incidence: Any, at: float) -> Findings:
     sizes = incidence.about["sizes"]
     told = []
     for row in incidence.at([at]).itertuples(index=False):
-        known = row.incidence > 0
-        value, low, high, error = (100 * x for x in (row.incidence, row.low, row.high, row.std_err))
         told.append(
             finding(
                 f"reach {words.name(row.outcome)} first within {number(at)} {incidence.unit}",
-                value,
-                low if known else None,
-                high if known else None,
+                **_hundred(row.incidence, row, seen=row.incidence > 0),
                 unit="%",
                 n=int(sizes[row.group]["n"]),
-                std_err=error if known else None,
                 group=None if row.group == "all" else row.group,
                 of=estimates(incidence, "share", row, events=[str(row.outcome)], at=float(at)),
             )
@@ -143,17 +138,12 @@ def leaving_rates(rates: Any) -> Findings:
     label = f"{event} per 100 customers and {number(rates.per)} {rates.unit} at risk"
     told = []
     for row in rates.table.itertuples(index=False):
-        value, low, high, error = (100 * x for x in (row.rate, row.low, row.high, row.std_err))
-        sure = row.events > 0
         told.append(
             finding(
                 label,
-                value,
-                low if sure else None,
-                high if sure else None,
+                **_hundred(row.rate, row, seen=row.events > 0),
                 n=row.n,
                 events=row.events,
-                std_err=error if sure else None,
                 group=None if row.group == "all" else words.name(row.group),
             )
         )
@@ -291,3 +281,9 @@ def smallest_ratios(found: Any) -> Findings:
         for row in found.table.itertuples(index=False)
         if math.isfinite(row.ratio_above)
     )
+
+
+def _hundred(value: float, row: Any, *, seen: bool) -> dict[str, Any]:
+    """A share or a rate of a hundred customers; what was never seen has no interval."""
+    told = {"low": row.low, "high": row.high, "std_err": row.std_err} if seen else {}
+    return {name: 100 * x for name, x in {"value": value, **told}.items()}

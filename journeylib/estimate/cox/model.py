@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -221,7 +221,7 @@ def cox(
     The first hand-worked case of R's ``survival`` package, with Breslow's ties:
 
     >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [1, 1, 6, 6, 8, 9], "event": [1, 0, 1, 1, 0, 1],
     ...                    "x": [1, 1, 1, 0, 0, 0]})
     >>> effects = cox(spells_from_frame(df), "x", ties="breslow")
@@ -244,34 +244,47 @@ def cox(
         ),
         ties,
     )
-    design = fit.design
-    return Effects(
-        table=effects_table(fit, level),
-        unit=spells.unit,
-        about={
-            "event": design.cause,
-            "formula": formula,
-            "references": reference_levels(design.spec),
-            "strata": (strata,) if isinstance(strata, str) else tuple(strata or ()),
-            "cluster": cluster,
-            "ties": ties,
-            "level": level,
-            "conf": "wald",
-            "n": design.n_spells,
-            "ids": len(pd.unique(design.id)),
-            "events": int(design.event.sum()),
-            "clock": spells.clock,
-            "audit": design.audit,
-        },
-        fit=fit,
-        n=len(design.rows),
-        events=int(design.event.sum()),
-        log_likelihood=fit.maximum.end.value,
-        log_likelihood_null=fit.maximum.start.value,
-        tests=global_tests(fit),
-        audit=design.audit,
-        warnings=fit_warnings(fit, cluster),
-    )
+    asked = {"formula": formula, "strata": strata, "cluster": cluster, "ties": ties}
+    return Effects(**parts(fit, spells, level, asked), warnings=fit_warnings(fit, cluster))
+
+
+def parts(fit: CoxFit, spells: Spells, level: float, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fit says of itself: all of an :class:`Effects` but its warnings.
+
+    Parameters
+    ----------
+    fit, spells, level
+        The fit, what it was made from, and the coverage of its intervals.
+    asked
+        ``formula, strata, cluster, ties`` as asked for, and what else is to be known of it.
+    """
+    design, strata = fit.design, asked["strata"]
+    events = int(design.event.sum())
+    about = {
+        **asked,
+        "event": design.cause,
+        "references": reference_levels(design.spec),
+        "strata": (strata,) if isinstance(strata, str) else tuple(strata or ()),
+        "level": level,
+        "conf": "wald",
+        "n": design.n_spells,
+        "ids": len(pd.unique(design.id)),
+        "events": events,
+        "clock": spells.clock,
+        "audit": design.audit,
+    }
+    return {
+        "table": effects_table(fit, level),
+        "unit": spells.unit,
+        "about": about,
+        "fit": fit,
+        "n": len(design.rows),
+        "events": events,
+        "log_likelihood": fit.maximum.end.value,
+        "log_likelihood_null": fit.maximum.start.value,
+        "tests": global_tests(fit),
+        "audit": design.audit,
+    }
 
 
 def effects_table(fit: CoxFit, level: float) -> pd.DataFrame:

@@ -9,7 +9,7 @@ Biometrics 40), as R's ``survfit.coxph``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,10 +81,7 @@ def predicted_survival(
     DataError
         When ``frame`` lacks a column or has a level that the model never saw.
     """
-    if conf not in INTERVALS:
-        raise ModelError(f"conf={conf!r} is unknown", fix=nearest(conf, INTERVALS))
-    fit.need_finite("a prediction")
-    when = np.asarray(times, dtype=float).ravel()
+    when = asked_times(fit, times, conf)
     x, eta = _new_rows(fit, frame)
     hazard, variance = _hazard_and_variance(fit, x, _new_strata(fit, frame), when)
     relative = np.exp(eta)[:, None]
@@ -92,6 +89,27 @@ def predicted_survival(
     survival = np.exp(-hazard)
     low, high = survival_limits(survival, hazard, error, conf, level)
     columns = {"survival": survival, "std_err": survival * error, "low": low, "high": high}
+    return by_row_and_time(frame, when, columns)
+
+
+def asked_times(fit: CoxFit, times: Sequence[float], conf: str) -> np.ndarray:
+    """The times of a prediction, once it is known that there can be one.
+
+    Raises
+    ------
+    ModelError
+        When a term has no finite estimate, or the kind of interval is unknown.
+    """
+    if conf not in INTERVALS:
+        raise ModelError(f"conf={conf!r} is unknown", fix=nearest(conf, INTERVALS))
+    fit.need_finite("a prediction")
+    return np.asarray(times, dtype=float).ravel()
+
+
+def by_row_and_time(
+    frame: pd.DataFrame, when: np.ndarray, columns: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """Predictions of shape (rows, times) as one column each, beside ``row`` and ``time``."""
     head = {
         "row": np.repeat(frame.index.to_numpy(), len(when)),
         "time": np.tile(when, len(frame)),

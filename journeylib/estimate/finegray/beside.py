@@ -93,7 +93,7 @@ def side_by_side(
 
     Examples
     --------
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [1, 2, 3, 4, 5, 6], "event": [1, 2, 1, 0, 2, 1],
     ...                    "x": [1, 0, 0, 1, 0, 1]})
     >>> spells = spells_from_frame(df, causes=("purchase", "lost"))

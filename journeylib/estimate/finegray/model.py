@@ -12,10 +12,10 @@ import pandas as pd
 from journeylib.errors import DataError, ModelError, nearest
 from journeylib.estimate.cox.cautions import fit_warnings
 from journeylib.estimate.cox.concordance import Concordance
-from journeylib.estimate.cox.fit import CoxFit, fit_cox, global_tests
-from journeylib.estimate.cox.model import TIES, Effects, effects_table
+from journeylib.estimate.cox.fit import CoxFit, fit_cox
+from journeylib.estimate.cox.model import TIES, Effects, parts
 from journeylib.estimate.cox.risksets import equal_times
-from journeylib.estimate.design import Design, cause_number, make_design, reference_levels
+from journeylib.estimate.design import Design, cause_number, make_design
 from journeylib.estimate.finegray.predict import predicted_incidence
 from journeylib.estimate.finegray.sets import staying_sets
 from journeylib.estimate.finegray.staying import Stays
@@ -142,7 +142,7 @@ def fine_gray(
 
     Examples
     --------
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [1, 2, 3, 4, 5, 6], "event": [1, 2, 1, 0, 2, 1],
     ...                    "x": [1, 0, 0, 1, 0, 1]})
     >>> fine_gray(spells_from_frame(df), "x").frame[["term", "hazard_ratio"]].round(3)
@@ -162,35 +162,10 @@ def fine_gray(
         design = replace(design, cluster=pd.factorize(design.id)[0])
     fit = fit_cox(design, ties, sets)
     others = tuple(name for name in spells.causes if name != design.cause)
-    return FineGray(
-        table=effects_table(fit, level),
-        unit=spells.unit,
-        about={
-            "event": design.cause,
-            "others": others,
-            "formula": formula,
-            "references": reference_levels(design.spec),
-            "strata": (strata,) if isinstance(strata, str) else tuple(strata or ()),
-            "cluster": cluster or "id",
-            "ties": ties,
-            "level": level,
-            "conf": "wald",
-            "n": design.n_spells,
-            "ids": len(pd.unique(design.id)),
-            "events": int(design.event.sum()),
-            "cause": number,
-            "clock": spells.clock,
-            "audit": design.audit,
-        },
-        fit=fit,
-        n=len(design.rows),
-        events=int(design.event.sum()),
-        log_likelihood=fit.maximum.end.value,
-        log_likelihood_null=fit.maximum.start.value,
-        tests=global_tests(fit),
-        audit=design.audit,
-        warnings=fit_warnings(fit, "id") + _changing(fit, changing),
-    )
+    asked = {"formula": formula, "strata": strata, "cluster": cluster or "id", "ties": ties}
+    more = {"cause": number, "others": others}
+    cautions = fit_warnings(fit, "id") + _changing(fit, changing)
+    return FineGray(**parts(fit, spells, level, {**asked, **more}), warnings=cautions)
 
 
 def _stays(spells: Spells, design: Design) -> tuple[Design, Stays, np.ndarray]:

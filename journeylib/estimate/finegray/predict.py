@@ -13,10 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from journeylib.errors import ModelError, nearest
 from journeylib.estimate.cox.fit import CoxFit
 from journeylib.estimate.cox.likelihood import first_moments, hazard_steps
-from journeylib.estimate.cox.predict import INTERVALS, new_customers, survival_limits
+from journeylib.estimate.cox.predict import (
+    asked_times,
+    by_row_and_time,
+    new_customers,
+    survival_limits,
+)
 from journeylib.estimate.cox.residuals import grouped
 
 
@@ -46,10 +50,7 @@ def predicted_incidence(
     DataError
         When ``frame`` lacks a column or has a level that the model never saw.
     """
-    if conf not in INTERVALS:
-        raise ModelError(f"conf={conf!r} is unknown", fix=nearest(conf, INTERVALS))
-    fit.need_finite("a prediction")
-    when = np.asarray(times, dtype=float).ravel()
+    when = asked_times(fit, times, conf)
     x, eta, stratum = new_customers(fit, frame)
     hazard = np.full((len(x), len(when)), np.nan)
     variance = hazard.copy()
@@ -67,11 +68,7 @@ def predicted_incidence(
     rest = np.exp(-hazard)
     low, high = survival_limits(rest, hazard, error, conf, level)
     columns = {"incidence": 1 - rest, "std_err": rest * error, "low": 1 - high, "high": 1 - low}
-    head = {
-        "row": np.repeat(frame.index.to_numpy(), len(when)),
-        "time": np.tile(when, len(frame)),
-    }
-    return pd.DataFrame({**head, **{name: v.ravel() for name, v in columns.items()}})
+    return by_row_and_time(frame, when, columns)
 
 
 def _baseline(fit: CoxFit, when: np.ndarray, stratum: int, coefficients: np.ndarray) -> Baseline:
