@@ -5,7 +5,8 @@ nbconvert are imported when the first notebook runs.
 """
 
 from journeylib.reporting.batch import Batch, Outcome, run_batch
-from journeylib.reporting.plan import Plan, ReportJob, find_plan, read_plan
+from journeylib.reporting.jobs import ReportJob
+from journeylib.reporting.plan import Plan, find_plan, read_plan
 from journeylib.reporting.records import Failure, RunRecord
 from journeylib.reporting.run import run
 

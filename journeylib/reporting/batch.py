@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 
 from journeylib.errors import RunError
 from journeylib.reporting import kernels, memory
+from journeylib.reporting.checked import Checked, check_job, why_run
+from journeylib.reporting.jobs import ReportJob
 from journeylib.reporting.outcomes import Batch, Outcome, as_json, table
-from journeylib.reporting.plan import Plan, ReportJob
+from journeylib.reporting.plan import Plan
 from journeylib.reporting.portal import publish, write_index
 from journeylib.reporting.progress import Bar
-from journeylib.reporting.run import Checked, check_job, why_run
 from journeylib.reporting.schedule import run_all, unwritten
 from journeylib.reporting.store import Store
 from journeylib.reporting.turns import turns

@@ -7,17 +7,18 @@ but never the cutoff, so that one report can be followed while its cutoff moves.
 
 from __future__ import annotations
 
-import graphlib
 import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from journeylib.errors import PlanError, nearest
+from journeylib.reporting.jobs import ReportJob
 from journeylib.reporting.matrix import cells
+from journeylib.reporting.needs import belongs, with_needs
 from journeylib.reporting.records import slug
 
 KERNELS = ("warm", "ordinary")
@@ -47,51 +48,6 @@ _REPORT: dict[str, tuple[type, ...]] = {
     "memory": (int,),
     "needs": (list,),
 }
-
-
-@dataclass(frozen=True)
-class ReportJob:
-    """One report to be made: a notebook with the values of its parameters.
-
-    Parameters
-    ----------
-    id
-        Plan id and matrix cell; name of the stable link.
-    notebook
-        Absolute path.
-    title, question, group
-        As shown in the index; an empty title or question is taken from the notebook.
-    parameters
-        As given by the plan, not yet checked against the notebook.
-    timeout, cell_timeout
-        Seconds that the whole notebook and a single cell may take; None is no limit.
-    memory
-        MB that its kernel may hold; None is no limit.
-    needs
-        Ids of the reports that are made before it, because it reads their records.
-    secrets
-        Names of environment variables whose values no report may show.
-    plan, order
-        The plan it is from and its place there.
-    base, cell
-        The ``[[report]]`` it is from, and its values of the matrix there.
-    """
-
-    id: str
-    notebook: Path
-    title: str = ""
-    question: str = ""
-    group: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    timeout: float | None = 3600.0
-    cell_timeout: float | None = None
-    memory: float | None = None
-    needs: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-    plan: str = ""
-    order: int = 0
-    base: str = ""
-    cell: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,11 +93,11 @@ class Plan:
         """
         ids = [job.id for job in self.jobs]
         for name in names:
-            if not any(_belongs(i, name) for i in ids):
+            if not any(belongs(i, name) for i in ids):
                 raise PlanError(
                     f"the plan has no report {name!r}", where=str(self.path), fix=nearest(name, ids)
                 )
-        return tuple(j for j in self.jobs if not names or any(_belongs(j.id, n) for n in names))
+        return tuple(j for j in self.jobs if not names or any(belongs(j.id, n) for n in names))
 
 
 def find_plan(start: Path | None = None) -> Path:
@@ -304,41 +260,6 @@ def _check(table: Mapping[str, Any], keys: Mapping[str, tuple[type, ...]], where
             )
 
 
-def with_needs(jobs: tuple[ReportJob, ...], where: str) -> tuple[ReportJob, ...]:
-    """The jobs with ``needs`` as ids of jobs: ``"*"`` is every report that does not say so itself.
-
-    Raises
-    ------
-    PlanError
-        When a need is the id of no job, or reports need each other in a circle.
-    """
-    ids = [job.id for job in jobs]
-    others = [job.id for job in jobs if "*" not in job.needs]
-    found = []
-    for job in jobs:
-        needed: dict[str, None] = {}
-        for name in job.needs:
-            known = others if name == "*" else [i for i in ids if _belongs(i, name)]
-            if not known and name != "*":
-                raise PlanError(
-                    f"the report needs {name!r}, which is no report of the plan",
-                    where=f"{where}, report {job.id!r}, needs",
-                    fix=nearest(name, ids),
-                )
-            needed.update(dict.fromkeys(known))
-        needed.pop(job.id, None)
-        found.append(replace(job, needs=tuple(needed)))
-    order = graphlib.TopologicalSorter({job.id: job.needs for job in found})
-    try:
-        order.prepare()
-    except graphlib.CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
-        raise PlanError(
-            f"reports need each other: {circle}", where=where, fix="take one 'needs' out"
-        ) from None
-    return tuple(found)
-
-
 def _need_unique(jobs: tuple[ReportJob, ...], path: Path) -> None:
     for name, count in Counter(job.id for job in jobs).items():
         if count > 1:
@@ -348,7 +269,3 @@ def _need_unique(jobs: tuple[ReportJob, ...], path: Path) -> None:
                 fix="give them different ids; a matrix over the cutoff alone is one report, "
                 "whose cutoff moves from batch to batch",
             )
-
-
-def _belongs(job_id: str, name: str) -> bool:
-    return job_id == name or job_id.startswith(f"{name}-")

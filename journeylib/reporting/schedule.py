@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.reporting import kernels
+from journeylib.reporting.checked import Checked
 from journeylib.reporting.progress import Bar
 from journeylib.reporting.records import Failure, RunRecord
-from journeylib.reporting.run import Checked, run_job
+from journeylib.reporting.run import run_job
 
 
 def run_all(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from journeylib.errors import PlanError
-from journeylib.reporting.params import Parameter, declared
+from journeylib.reporting.declared import declared
+from journeylib.reporting.params import Parameter
 from journeylib.reporting.records import FINDING_MIME, RunRecord, source, tags
 
 ESTIMAND_MIME = "application/vnd.journey.estimand+json"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from journeylib.errors import PlanError
-from journeylib.reporting.params import Parameter, bind, declared, parse, read_notebook
+from journeylib.reporting.declared import declared, read_notebook
+from journeylib.reporting.params import Parameter, bind, parse
 
 
 def notebook(text: str, tag: str = "parameters") -> dict[str, Any]:

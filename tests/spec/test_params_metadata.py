@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from journeylib.errors import PlanError
-from journeylib.reporting.params import Parameter, bind, declared
+from journeylib.reporting.declared import declared
+from journeylib.reporting.params import Parameter, bind
 
 CELL = """
 days: int = 90  # silence, days
