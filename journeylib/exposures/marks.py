@@ -17,7 +17,8 @@ from journeylib.columns import names
 from journeylib.errors import DataError
 from journeylib.events import EventLog
 from journeylib.events.times import in_units, instant, ticks
-from journeylib.exposures.known import ORIGIN, SUM, need_fit, noted, with_exposure
+from journeylib.exposures.asked import ORIGIN, SUM, need_fit
+from journeylib.exposures.known import noted, with_exposure
 from journeylib.spells.core import Spells
 
 FIRST, LAST = "first_amount", "last_amount"
