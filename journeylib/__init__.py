@@ -124,10 +124,10 @@ _HOME = {
         *("check_follow_up", "check_gaps", "check_mapped", "check_rule"),
     ),
     "journeylib.ledger.afterwards": ("check_cohorts", "check_response", "check_split"),
+    "journeylib.questions.contrast": ("Contrast", "Contrasts", "contrasts"),
     "journeylib.questions.naive": (
-        *("Contrast", "Contrasts", "contrasts", "naive_average"),
-        *("naive_before_after", "naive_entry", "naive_exposure", "naive_incidence"),
-        "naive_treatment",
+        *("naive_average", "naive_before_after", "naive_entry", "naive_exposure"),
+        *("naive_incidence", "naive_treatment"),
     ),
     "journeylib.privacy": ("pool_small", "hide_small"),
     "journeylib.provenance": ("provenance",),

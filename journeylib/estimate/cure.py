@@ -215,7 +215,7 @@ def cure(
     Examples
     --------
     >>> import numpy as np
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> rng = np.random.default_rng(4)
     >>> time = np.where(rng.uniform(size=800) < 0.4, np.inf, rng.exponential(10, 800))
     >>> df = pd.DataFrame({"time": np.minimum(time, 80), "event": time <= 80})

@@ -172,7 +172,7 @@ def occupancy(
     Examples
     --------
     >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"who": [1, 1, 2, 3], "start": [0, 2, 0, 0], "stop": [2, 5, 3, 4],
     ...                    "next": [1, 2, 2, 0], "stage": ["new", "basket", "new", "new"]})
     >>> spells = spells_from_frame(df, start="start", stop="stop", cause="next", id="who",

@@ -173,7 +173,7 @@ def detectable(
 
     Examples
     --------
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [1, 2, 3, 4] * 25, "event": 1, "arm": ["a", "b"] * 50})
     >>> detectable(spells_from_frame(df), "arm").frame.round(3)
       group reference    n  events  share  ratio_above  ratio_below

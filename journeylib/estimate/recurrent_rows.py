@@ -51,7 +51,7 @@ def event_number(spells: Spells, at_most: int | None = None) -> Spells:
     Examples
     --------
     >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"who": [1, 1, 1], "start": [0, 2, 5], "time": [2, 5, 9],
     ...                    "event": [1, 1, 0]})
     >>> spells = spells_from_frame(df, start="start", id="who")
@@ -86,7 +86,7 @@ def gap_time(spells: Spells, at_most: int | None = None) -> Spells:
     Examples
     --------
     >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"who": [1, 1, 1], "start": [0, 2, 5], "time": [2, 5, 9],
     ...                    "event": [1, 1, 0]})
     >>> gaps = gap_time(spells_from_frame(df, start="start", id="who"))

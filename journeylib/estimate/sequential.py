@@ -93,7 +93,7 @@ def as_of(spells: Spells, since: str, at: float) -> Spells:
 
     Examples
     --------
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [5, 5, 5], "event": [1, 1, 1], "day": [0, 8, 20]})
     >>> as_of(spells_from_frame(df), "day", 10).frame[["stop", "cause"]].values.tolist()
     [[5.0, 1.0], [2.0, 0.0]]
@@ -167,7 +167,7 @@ def sequential(
     Examples
     --------
     >>> import numpy as np
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> rng = np.random.default_rng(1)
     >>> df = pd.DataFrame({"arm": ["a", "b"] * 200, "day": rng.uniform(0, 50, 400), "event": 1})
     >>> df["time"] = rng.exponential(np.where(df.arm == "b", 20, 40))

@@ -65,7 +65,7 @@ def aft_choice(
     Examples
     --------
     >>> import pandas as pd
-    >>> from journeylib.spells.core import spells_from_frame
+    >>> from journeylib.spells import spells_from_frame
     >>> df = pd.DataFrame({"time": [3, 4, 4, 5, 5, 6], "event": [1, 1, 1, 1, 1, 1]})
     >>> aft_choice(spells_from_frame(df), "1").frame["dist"].tolist()[-1]
     'exponential'

@@ -17,7 +17,7 @@ from journeylib.numbers import number
 from journeylib.privacy import pool_small
 from journeylib.results import Result
 from journeylib.spells.churn import activity_of, churn
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells.given import spells_from_frame
 
 _TIMES = (0.5, 0.75, 1.0, 1.5, 2.0)
 _GRID = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)

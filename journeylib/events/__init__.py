@@ -5,6 +5,7 @@ compare moments, ``assemble`` and ``stitch`` bring several feeds and identities 
 ``attributes`` joins what is known of a customer.
 """
 
-from journeylib.events.log import EventLog, Meaning, any_of, of_events, open_log
+from journeylib.events.log import EventLog, open_log
+from journeylib.events.meaning import Meaning, any_of, of_events
 
 __all__ = ["EventLog", "Meaning", "any_of", "of_events", "open_log"]

@@ -15,11 +15,10 @@ an event that no stage has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -29,49 +28,13 @@ from journeylib.errors import DataError, JourneyFileError, nearest
 from journeylib.events.assemble import assemble, resolved, sessions
 from journeylib.events.attributes import known_attributes
 from journeylib.events.intake import audit_rows, last_complete_day, usable, with_fates
+from journeylib.events.meaning import Meaning, of_events
 from journeylib.events.times import Span
 from journeylib.journey import FIRST_CONTACT, Journey
 from journeylib.journey.where import translate
 from journeylib.journey.window import Window
 from journeylib.results import html_table
 from journeylib.sources.opening import open_source, standing_in
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """The rows that a name means.
-
-    Parameters
-    ----------
-    name
-        As asked for.
-    holds
-        From a table with the log's columns to whether each row is meant.
-    events
-        The exact event names meant, where the meaning is nothing but those.
-    """
-
-    name: str
-    holds: Callable[[ir.Table], ir.BooleanValue]
-    events: frozenset[str] | None = None
-
-    def disjoint(self, other: Meaning) -> bool:
-        """Whether no row can be meant by both; False where that is not known."""
-        return (
-            self.events is not None
-            and other.events is not None
-            and not (self.events & other.events)
-        )
-
-    def besides(self, other: Meaning) -> Meaning:
-        """The same rows without those that ``other`` means."""
-        if self.events is not None and other.events is not None:
-            return of_events(self.name, self.events - other.events)
-        return Meaning(self.name, lambda t: self.holds(t) & ~other.holds(t).fill_null(False))
-
-    def same(self, other: Meaning) -> bool:
-        """Whether both are known to mean the same rows."""
-        return self.name == other.name or (self.events is not None and self.events == other.events)
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,21 +286,6 @@ def open_log(journey: Journey, table: pd.DataFrame | ir.Table | None = None) -> 
         )
     labels.use(journey.labels)
     return log
-
-
-def of_events(name: str, events: Iterable[str]) -> Meaning:
-    """A name for the rows of some events of the source."""
-    meant = frozenset(events)
-    return Meaning(name, lambda t: t["event"].isin(sorted(meant)), meant)
-
-
-def any_of(meanings: Sequence[Meaning]) -> Meaning:
-    """A name for the rows that any of several names mean."""
-    name = ", ".join(m.name for m in meanings)
-    sets = [m.events for m in meanings if m.events is not None]
-    if len(sets) == len(meanings):
-        return of_events(name, frozenset().union(*sets))
-    return Meaning(name, lambda t: ibis.or_(*(m.holds(t).fill_null(False) for m in meanings)))
 
 
 def _check_derived(log: EventLog, name: str) -> None:

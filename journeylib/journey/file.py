@@ -19,12 +19,11 @@ from journeylib.journey.feeds import (
     Feed,
     Hygiene,
     Identities,
-    Source,
     read_feeds,
     read_hygiene,
     read_identities,
-    read_source,
 )
+from journeylib.journey.source import Source, read_source
 from journeylib.journey.tomltable import Moment, Table, parse, read_moment
 from journeylib.journey.window import RESOLUTIONS, Window
 

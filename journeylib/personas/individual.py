@@ -154,7 +154,7 @@ def fifths(
 def _observed(
     time: np.ndarray, event: np.ndarray, code: np.ndarray, times: np.ndarray, unit: str
 ) -> pd.DataFrame:
-    from journeylib.spells.core import spells_from_frame
+    from journeylib.spells.given import spells_from_frame
 
     frame = pd.DataFrame({"time": time, "event": event.astype(int), "part": (code + 1).astype(str)})
     curve = survival_curve(spells_from_frame(frame, unit=unit), by="part")

@@ -19,8 +19,8 @@ from journeylib.ledger import Check
 from journeylib.numbers import estimate, number
 from journeylib.personas.history import FREQUENCY, History
 from journeylib.personas.rfm import quantile_part
-from journeylib.questions.naive import Contrast
-from journeylib.spells.core import spells_from_frame
+from journeylib.questions.contrast import Contrast
+from journeylib.spells.given import spells_from_frame
 
 
 def history_formula(known: History, segments: Sequence[str] = ()) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from journeylib import words
 from journeylib.numbers import number
 from journeylib.privacy import hide_small
-from journeylib.questions.naive import Contrast, Contrasts
+from journeylib.questions.contrast import Contrast, Contrasts
 from journeylib.questions.reach import reached
 from journeylib.spells.core import Spells
 from journeylib.words.parts import estimate

@@ -11,7 +11,7 @@ from journeylib import words
 from journeylib.findings import Findings, finding
 from journeylib.ledger import Check
 from journeylib.numbers import number
-from journeylib.questions.naive import Contrast, Contrasts
+from journeylib.questions.contrast import Contrast, Contrasts
 
 
 def credit_shares(credit: Any) -> Findings:

@@ -21,7 +21,7 @@ import ibis.common.exceptions as ibis_errors
 import ibis.expr.types as ir
 
 from journeylib.errors import JourneyError, SourceError, nearest
-from journeylib.journey.feeds import Source, is_spark
+from journeylib.journey.source import Source, is_spark
 
 # scheme -> the extra of this package that brings its driver; others come with ibis's own
 EXTRAS = {

@@ -23,7 +23,7 @@ import pandas as pd
 import sqlglot as sg
 
 from journeylib.errors import SourceError, nearest
-from journeylib.journey.feeds import Source
+from journeylib.journey.source import Source
 from journeylib.sources import databases
 from journeylib.sources.files import files_of, is_partitioned, kind_of
 

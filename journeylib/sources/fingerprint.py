@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from journeylib.journey import Journey
-from journeylib.journey.feeds import Source
+from journeylib.journey.source import Source
 from journeylib.sources.files import files_of
 
 

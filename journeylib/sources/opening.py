@@ -18,7 +18,8 @@ import pandas as pd
 
 from journeylib.errors import SourceError
 from journeylib.journey import Journey
-from journeylib.journey.feeds import Feed, Source, is_spark
+from journeylib.journey.feeds import Feed
+from journeylib.journey.source import Source, is_spark
 from journeylib.sources import databases, embedded
 from journeylib.sources.files import files_of, kind_of
 

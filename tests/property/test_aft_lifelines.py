@@ -13,7 +13,7 @@ import pytest
 from lifelines import LogLogisticAFTFitter, LogNormalAFTFitter, WeibullAFTFitter
 
 from journeylib.estimate.parametric import aft
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells import spells_from_frame
 
 PEERS = {
     # name -> (fitter, its location parameter, its shape parameter, sign of log shape)

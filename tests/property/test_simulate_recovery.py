@@ -17,7 +17,7 @@ from scipy.stats import chi2
 from journeylib.estimate.cox import cox
 from journeylib.estimate.curves import survival_curve
 from journeylib.simulation import SimulatedJourney, simulate
-from journeylib.spells.core import Spells, spells_from_frame
+from journeylib.spells import Spells, spells_from_frame
 
 DAY = pd.Timedelta(days=1)
 MARKS = "search_social + display + referral + store + video + review + business + treated"

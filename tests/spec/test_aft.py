@@ -12,7 +12,7 @@ from journeylib.errors import DataError, ModelError
 from journeylib.estimate.aftfit import FAMILIES, Rows, evaluate
 from journeylib.estimate.parametric import aft
 from journeylib.estimate.shapes import aft_choice
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells import spells_from_frame
 
 
 def made(n: int = 400, seed: int = 3, entry: bool = False) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from journeylib.estimate.cure import cure
 from journeylib.estimate.curefit import CureRows, evaluate, fit_cure, fit_with_left, left_at
 from journeylib.estimate.curves import survival_curve
 from journeylib.simulation import simulate
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells import spells_from_frame
 from validation.plateaus import follow_up, says
 
 

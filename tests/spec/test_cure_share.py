@@ -13,7 +13,7 @@ from journeylib.estimate.cure import cure
 from journeylib.estimate.curefit import CureRows, fit_cure
 from journeylib.estimate.cureshare import Slice, other_shapes, slice_of
 from journeylib.estimate.gammafamily import gamma_family
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells import spells_from_frame
 from validation.plateaus import followed
 
 Q = [-1.2, -0.4, 0.3, 0.7, 1.0, 1.7]

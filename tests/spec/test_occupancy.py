@@ -11,7 +11,7 @@ from journeylib.estimate.incidence import cumulative_incidence
 from journeylib.estimate.occupancy import occupancy
 from journeylib.simulation import simulate
 from journeylib.simulation.model import STAGES
-from journeylib.spells.core import Spells, spells_from_frame
+from journeylib.spells import Spells, spells_from_frame
 
 NAMES = ("a", "b", "c", "d")
 

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from journeylib.errors import DataError
 from journeylib.estimate.cox import cox
 from journeylib.estimate.power import detectable, detectable_ratio, events_needed, power_of
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells import spells_from_frame
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from journeylib.estimate.lookplan import plan_looks
 from journeylib.estimate.power import power_of
 from journeylib.estimate.rmst import rmst
 from journeylib.estimate.sequential import as_of, sequential
-from journeylib.spells.core import spells_from_frame
+from journeylib.spells import spells_from_frame
 from validation.looks import experiment, false_alarms, looks
 
 FIVE = [0.2, 0.4, 0.6, 0.8, 1.0]

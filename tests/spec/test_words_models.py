@@ -15,7 +15,7 @@ from journeylib import words
 from journeylib.estimate.lookplan import plan_looks
 from journeylib.estimate.sequential import sequential
 from journeylib.results import Result
-from journeylib.spells.core import Spells, spells_from_frame
+from journeylib.spells import Spells, spells_from_frame
 from validation.looks import experiment, looks
 
 
