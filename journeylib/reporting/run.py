@@ -31,6 +31,7 @@ from journeylib.reporting.records import (
     slug,
 )
 from journeylib.reporting.store import Store
+from journeylib.reporting.turns import coming
 from journeylib.reporting.verdicts import rerun_command
 from journeylib.revision import revision
 
@@ -67,7 +68,7 @@ def run_job(
     """
     store = Store(output)
     checked = with_needed(checked, store)
-    with store.staging() as staged:
+    with coming(place), store.staging() as staged:
         begin, record = time.monotonic(), _new_record(checked, root)
         notebook: Any = None
         if checked.failure is None:

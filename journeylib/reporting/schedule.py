@@ -57,7 +57,7 @@ def run_all(
             for name in order.get_ready():
                 # a watcher writes to this process's terminal and cannot be sent to another one
                 watcher = (bar.watcher(name),) if here else ()
-                given = (checked[name], output, root, next(places), *watcher)
+                given = (checked[name], output, root, next(places) if here else 0, *watcher)
                 running[pool.submit(run_job, *given)] = name
             for future in _finished(running):
                 name = running.pop(future)

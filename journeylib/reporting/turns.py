@@ -2,8 +2,10 @@
 
 A turn that is free goes to whoever asks; one that becomes free, to the report that was
 handed out first of those that wait for it. ``threading.Semaphore`` promises no order.
-Nobody holds a turn for a report that is not ready yet, so that no time is lost, and
-whoever waits needs nothing but that those who compute come to an end, whatever end.
+Nobody holds a turn for a report that is not ready yet, so that no time is lost. But of a
+batch's first reports one more comes up than there are turns, and could be ready first: it
+begins once the first has asked, or has come to an end, whatever end. So with one turn the
+order is that in which the reports were handed out.
 """
 
 from __future__ import annotations
@@ -26,21 +28,34 @@ class Turns:
     Examples
     --------
     >>> turns = Turns(1)
-    >>> with turns.turn(place=0):
+    >>> with turns.coming(place=0), turns.turn(place=0):
     ...     turns.waiting
     0
     """
 
     def __init__(self, count: int) -> None:
-        self._free = count
+        self._count = self._free = count
         self._asked = itertools.count()
+        self._past: set[int] = set()
         self._waiting: list[tuple[int, int, threading.Event]] = []
         self._lock = threading.Lock()
+        self._passed = threading.Condition()
 
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
         return len(self._waiting)
+
+    @contextmanager
+    def coming(self, place: int) -> Iterator[None]:
+        """The whole run of a report, which begins once that so many places before has asked."""
+        before = place - self._count
+        try:
+            with self._passed:
+                self._passed.wait_for(lambda: before < 0 or before in self._past)
+            yield
+        finally:
+            self._pass(place)
 
     @contextmanager
     def turn(self, place: int) -> Iterator[None]:
@@ -51,7 +66,13 @@ class Turns:
         finally:
             self._give_back()
 
+    def _pass(self, place: int) -> None:
+        with self._passed:
+            self._past.add(place)
+            self._passed.notify_all()
+
     def _take(self, place: int) -> None:
+        self._pass(place)
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -97,6 +118,16 @@ def turns(count: int) -> Iterator[None]:
         yield
     finally:
         _now = before
+
+
+@contextmanager
+def coming(place: int = 0) -> Iterator[None]:
+    """The time in which a report comes up, computes and is written."""
+    if _now is None:
+        yield
+        return
+    with _now.coming(place):
+        yield
 
 
 @contextmanager

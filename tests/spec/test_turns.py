@@ -51,6 +51,28 @@ def test_who_waits_comes_in_the_order_of_the_places(places: list[int]) -> None:
     assert (found.waiting, found._free) == (0, 1)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_with_one_turn_the_order_is_that_of_the_places_whoever_is_ready_first(count: int) -> None:
+    found = Turns(count)
+    order: list[int] = []
+
+    def run(place: int) -> None:
+        with found.coming(place):
+            if place == 2:
+                raise ValueError("it never came up")
+            with found.turn(place):
+                order.append(place)
+
+    places = range(6)
+    with ThreadPoolExecutor(len(places)) as pool:
+        # the last one is there first
+        done = [pool.submit(run, place) for place in reversed(places)]
+        failed = [f.exception(10) is not None for f in done]
+    assert failed == [False, False, False, True, False, False]
+    assert sorted(order) == [0, 1, 3, 4, 5]
+    assert count > 1 or order == [0, 1, 3, 4, 5]
+
+
 def test_a_free_turn_waits_for_nobody() -> None:
     found = Turns(2)
     with found.turn(7), found.turn(5):
