@@ -26,7 +26,9 @@ _HOME = {
     "journeylib.exposures.known": ("with_exposure",),
     "journeylib.exposures.touches": ("Touches", "has_column", "touches"),
     "journeylib.exposures.channels": ("with_channels",),
-    "journeylib.exposures.marks": ("has_event", "with_amounts", "with_answers", "with_exposures"),
+    "journeylib.exposures.marks": (
+        *("has_event", "there", "with_amounts", "with_answers", "with_exposures"),
+    ),
     "journeylib.events.gather": ("gather",),
     "journeylib.spells": (
         *("Spells", "Clock", "spells_from_frame"),
@@ -109,7 +111,7 @@ _HOME = {
     "journeylib.plots.choices": ("plot_moves", "plot_silence", "plot_steps"),
     "journeylib.estimate.flows": ("Flows", "flows"),
     "journeylib.results": ("Result", "Table", "show"),
-    "journeylib.columns": ("factors", "names", "needed", "terms"),
+    "journeylib.columns": ("factors", "levels", "names", "needed", "terms"),
     "journeylib.words": ("say", "note"),
     "journeylib.findings": (
         *("Finding", "Findings", "finding", "findings"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from keyword import iskeyword
 from typing import Any
 
 from formulaic import Formula
@@ -25,8 +27,10 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def terms(*parts: str) -> str:
+def terms(*parts: str | Sequence[str]) -> str:
     """The right-hand side of a model from lists of names and from terms, each typed as one text.
+
+    Names that are no plain words are put between backticks.
 
     Examples
     --------
@@ -34,9 +38,41 @@ def terms(*parts: str) -> str:
     'segment + age + log(1 + amount)'
     >>> terms("", "")
     ''
+    >>> terms(["first order", "age"], "page-view")
+    '`first order` + age + `page-view`'
     """
-    lists = [names(part) if re.fullmatch(r"[\w\s,]*", part) else (part,) for part in parts]
+    lists = [(part,) if _is_term(part) else tuple(map(quoted, _listed(part))) for part in parts]
     return " + ".join(dict.fromkeys(term for several in lists for term in several))
+
+
+def levels(columns: str | Sequence[str]) -> str:
+    """The right-hand side of a model in which each of some columns stands for its groups.
+
+    Examples
+    --------
+    >>> levels("segment, first channel")
+    'C(segment) + C(`first channel`)'
+    """
+    return " + ".join(f"C({quoted(name)})" for name in _listed(columns))
+
+
+def quoted(name: str) -> str:
+    """A column's name as a formula reads it: between backticks unless it is a plain word.
+
+    Examples
+    --------
+    >>> quoted("age"), quoted("first channel"), quoted("class")
+    ('age', '`first channel`', '`class`')
+    """
+    return name if name.isidentifier() and not iskeyword(name) else f"`{name}`"
+
+
+def _is_term(part: str | Sequence[str]) -> bool:
+    return isinstance(part, str) and re.search(r"[(`]| \+ ", part) is not None
+
+
+def _listed(part: str | Sequence[str]) -> tuple[str, ...]:
+    return names(part) if isinstance(part, str) else tuple(part)
 
 
 def factors(spells: Any, by: str = "", formula: str = "") -> tuple[str, ...]:
@@ -58,7 +94,7 @@ def factors(spells: Any, by: str = "", formula: str = "") -> tuple[str, ...]:
     >>> factors(jl.spells_from_frame(df), "plan", "age + C(size)")
     ('plan', 'size')
     """
-    coded = set(re.findall(r"C\((\w+)", formula))
+    coded = {a or b for a, b in re.findall(r"C\((?:`([^`]+)`|(\w+))", formula)}
     frame = spells.frame
     numeric = {c for c in frame if is_numeric_dtype(frame[c])}
     asked = [n for n in needed("", formula) if n in coded or spells.column(n) not in numeric]

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from journeylib.audit import Audit
 from journeylib.errors import DataError
 from journeylib.spells.core import Spells
 
 OTHER = "other"
 
 
-def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20) -> Spells:
-    """Pool the groups of each column that hold fewer than ``minimum`` customers.
+def pool_small(
+    spells: Spells, by: str | Sequence[str] | None, minimum: int = 20, *, crossed: bool = True
+) -> Spells:
+    """Pool the groups that hold fewer than ``minimum`` customers.
 
     Parameters
     ----------
@@ -25,6 +29,9 @@ def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20
     minimum
         Fewest customers that a group may hold. Small ones become "other"; while
         that is itself too small, the next smallest group joins it.
+    crossed
+        Whether several columns make groups together: then no combination of their values
+        holds fewer, either. False for columns that only enter a model, side by side.
 
     Returns
     -------
@@ -70,7 +77,50 @@ def pool_small(spells: Spells, by: str | Sequence[str] | None, minimum: int = 20
             int(frame.loc[pooled, "id"].nunique()),
         )
         frame[column] = frame[column].astype(object).where(~pooled, OTHER)
+    if crossed and len(columns) > 1:
+        frame, audit = _crossed(frame, audit, columns, minimum)
     return spells.with_table(frame, audit=audit)
+
+
+def _crossed(
+    frame: pd.DataFrame, audit: Audit, columns: Sequence[str], minimum: int
+) -> tuple[pd.DataFrame, Audit]:
+    """The frame with small combinations of several columns pooled in all of them."""
+    code = frame.groupby([*columns], dropna=False, observed=True, sort=True).ngroup()
+    sizes = frame["id"].groupby(code).nunique()
+    small = small_groups({key: int(n) for key, n in sizes.items()}, minimum)
+    if not small:
+        return frame, audit
+    pooled = code.isin(small)
+    for column in columns:
+        frame[column] = frame[column].astype(object).where(~pooled, OTHER)
+    reason = f"in {len(small)} combination(s) of {' and '.join(columns)} under {minimum} customers"
+    return frame, audit.note(f"{reason}, pooled", int(frame.loc[pooled, "id"].nunique()))
+
+
+def neighbours(code: np.ndarray, minimum: int) -> np.ndarray:
+    """Groups in an order, each joined with the next until it holds ``minimum`` members.
+
+    Parameters
+    ----------
+    code
+        The group of each member, 0 to the last.
+    minimum
+        Fewest members; what is left at the end joins the group before.
+
+    Examples
+    --------
+    >>> neighbours(np.array([0, 0, 1, 2, 2, 2, 3]), 2).tolist()
+    [0, 0, 1, 1, 1, 1, 1]
+    """
+    made, at, held = [], 0, 0
+    for size in np.bincount(code):
+        made.append(at)
+        held += int(size)
+        if held >= minimum:
+            at, held = at + 1, 0
+    joined = np.array(made)
+    return np.minimum(joined, max(at - 1, 0))[code]
 
 
 def small_groups(sizes: Mapping[Any, int], minimum: int) -> list[Any]:

@@ -13,6 +13,7 @@ from journeylib.errors import DataError
 from journeylib.estimate.groups import group_rows
 from journeylib.estimate.intervals import z_value
 from journeylib.exposures.marks import DETRACTOR, MARK, PASSIVE, PROMOTER, SILENT
+from journeylib.privacy import OTHER, small_groups
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
@@ -44,6 +45,7 @@ def promoter_score(
     *,
     event: str = "answer",
     level: float = 0.95,
+    minimum: int = 1,
 ) -> PromoterScore:
     """Net promoter score from each customer's first answer.
 
@@ -58,6 +60,8 @@ def promoter_score(
         Name of the event that carries the scores.
     level
         Of the interval, which is normal.
+    minimum
+        Fewest customers who must have answered in a group; the others are one group.
 
     Returns
     -------
@@ -91,8 +95,9 @@ def promoter_score(
     rows = spells.frame.sort_values(["id", "start"], kind="stable")
     told = rows[rows[MARK] != SILENT].drop_duplicates("id").set_index("id")[MARK]
     people = rows.drop_duplicates("id").reset_index(drop=True)
-    code, groups = group_rows(people, spells.columns(by), _names(by))
     answer = people["id"].map(told)
+    people = _pooled(people, spells.columns(by), answer.notna().to_numpy(), minimum)
+    code, groups = group_rows(people, spells.columns(by), _names(by))
     if answer.isna().all():
         raise DataError(
             "nobody has answered before the end of their follow-up",
@@ -125,6 +130,20 @@ def promoter_score(
     }
     everybody = _everybody(table["customers"].to_numpy(), score, error, z)
     return PromoterScore(frame, spells.unit, _names(by), facts, everybody=everybody)
+
+
+def _pooled(
+    people: pd.DataFrame, columns: Sequence[str], answered: np.ndarray, minimum: int
+) -> pd.DataFrame:
+    """The customers with the groups pooled in which too few of them have answered."""
+    if not columns or minimum <= 1:
+        return people
+    code = people.groupby([*columns], dropna=False, observed=True).ngroup()
+    sizes = dict(enumerate(np.bincount(code, answered).astype(int).tolist()))
+    small = code.isin(small_groups(sizes, minimum))
+    for column in columns if small.any() else ():
+        people[column] = people[column].astype(object).where(~small, OTHER)
+    return people
 
 
 def _everybody(

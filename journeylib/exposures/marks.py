@@ -8,6 +8,7 @@ asks and not how. All of it is known strictly before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -27,7 +28,7 @@ DETRACTOR, PASSIVE, PROMOTER, SILENT = "detractor", "passive", "promoter", "no_a
 _SCORE = "score_so_far"
 
 
-def has_event(log: EventLog, event: str, column: str = "") -> bool:
+def has_event(log: EventLog, event: str, column: str = "", minimum: int = 1) -> bool:
     """Whether a log holds rows that a name means, with a value in a column.
 
     Parameters
@@ -38,6 +39,8 @@ def has_event(log: EventLog, event: str, column: str = "") -> bool:
         An event, a derived event or a stage; empty is no event.
     column
         Of the log; empty asks for the rows only.
+    minimum
+        Fewest customers who must have such rows.
 
     Examples
     --------
@@ -53,10 +56,14 @@ def has_event(log: EventLog, event: str, column: str = "") -> bool:
             rows = rows.filter(rows[log.column(column)].notnull())
     except DataError:
         return False
-    return bool(rows.limit(1).count().to_pandas())
+    if minimum <= 1:
+        return bool(rows.limit(1).count().to_pandas())
+    return bool(rows["id"].nunique().to_pandas() >= minimum)
 
 
-def with_exposures(spells: Spells, log: EventLog, events: str | Sequence[str]) -> Spells:
+def with_exposures(
+    spells: Spells, log: EventLog, events: str | Sequence[str], minimum: int = 1
+) -> Spells:
     """Add a 0/1 column for each of several events: whether it has happened by then.
 
     Parameters
@@ -65,6 +72,9 @@ def with_exposures(spells: Spells, log: EventLog, events: str | Sequence[str]) -
         As for :func:`journeylib.with_exposure`.
     events
         Names, or one text with commas between them; none leaves the spells as they are.
+    minimum
+        Fewest customers who must be at risk with it, and without it: a column of fewer is
+        left out, which the audit notes. :func:`there` names those that are in.
 
     Examples
     --------
@@ -75,15 +85,51 @@ def with_exposures(spells: Spells, log: EventLog, events: str | Sequence[str]) -
     ('visit',)
     """
     wanted = names(events) if isinstance(events, str) else tuple(events)
-    if (
-        len(wanted) > 1
-        and spells.origins is not None
-        and not isinstance(spells.table, pd.DataFrame)
-    ):
-        return _at_once(spells, log, wanted)
+    if len(wanted) > 1 and spells.origins is not None:
+        return _of_enough(_at_once(spells, log, wanted), wanted, minimum)
     for event in wanted:
         spells = with_exposure(spells, log, event)
-    return spells
+    return _of_enough(spells, wanted, minimum)
+
+
+def _of_enough(spells: Spells, events: Sequence[str], minimum: int) -> Spells:
+    """Without the columns of exposures that too few customers had, or were without."""
+    if minimum <= 1 or not events:
+        return spells
+    table, audit, gone = spells.table, spells.audit, []
+    frame = spells.frame
+    for event in events:
+        sides = frame.groupby(frame[event] == 1)["id"].nunique()
+        if len(sides) < 2 or sides.min() < minimum:
+            gone.append(event)
+            notes = {k: n for k, n in audit.notes.items() if not k.startswith(f"{event}: ")}
+            audit = replace(audit, notes=notes)
+    if not gone:
+        return spells
+    audit = audit.note(f"too few customers to show, left out: {', '.join(gone)}", len(gone))
+    table = table.drop(columns=gone) if isinstance(table, pd.DataFrame) else table.drop(*gone)
+    return spells.with_table(table, audit=audit)
+
+
+def there(spells: Spells, columns: str | Sequence[str]) -> tuple[str, ...]:
+    """Those of some columns that the spells have.
+
+    Parameters
+    ----------
+    spells
+        Any.
+    columns
+        Names, or one text with commas between them.
+
+    Examples
+    --------
+    >>> from journeylib.example import small_log
+    >>> from journeylib.spells import time_to
+    >>> there(time_to(small_log(), "purchase", "ad", by="channel"), "channel, visit")
+    ('channel',)
+    """
+    wanted = names(columns) if isinstance(columns, str) else columns
+    return tuple(name for name in wanted if name in spells.table.columns)
 
 
 def _at_once(spells: Spells, log: EventLog, events: Sequence[str]) -> Spells:
@@ -105,6 +151,7 @@ def _at_once(spells: Spells, log: EventLog, events: Sequence[str]) -> Spells:
         exposed = rows.loc[rows[event] == 1, keys].drop_duplicates()
         audit = noted(audit, event, len(exposed), len(late))
     kept = rows[[*spells.table.columns, *events]].sort_values([*keys, "start", "stop"])
+    kept = kept.astype(dict.fromkeys(kept.select_dtypes("category"), object))
     return spells.with_table(ibis.memtable(kept), audit=audit, single=False)
 
 
@@ -156,6 +203,7 @@ def with_answers(
     *,
     low: float = 6.0,
     high: float = 9.0,
+    minimum: int = 1,
 ) -> Spells:
     """Mark each row by the latest answer so far: detractor, passive, promoter or none yet.
 
@@ -170,6 +218,8 @@ def with_answers(
     low, high
         At most ``low`` is a detractor, at least ``high`` a promoter. 6 and 9 are those of
         the net promoter score, on a scale from 0 to 10.
+    minimum
+        Fewest customers who must ever be so; the column of fewer is left out.
 
     Returns
     -------
@@ -203,7 +253,7 @@ def with_answers(
     )  # fmt: skip
     marked = table.mutate(**{MARK: mark}).drop(_SCORE)
     flags = {name: (marked[MARK] == name).cast("int64") for name in _MARKS}
-    return scored.with_table(marked.mutate(**flags))
+    return _of_enough(scored.with_table(marked.mutate(**flags)), _MARKS, minimum)
 
 
 _MARKS = (DETRACTOR, PASSIVE, PROMOTER, SILENT)

@@ -27,6 +27,7 @@ from journeylib.estimate.cox.predict import baseline_at, new_customers
 from journeylib.estimate.curves import survival_curve
 from journeylib.estimate.design import fetch
 from journeylib.numbers import number
+from journeylib.privacy import neighbours
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
@@ -97,7 +98,13 @@ class Fifths(Result):
 
 
 def fifths(
-    effects: Effects, test: Spells, horizon: float, groups: int = 5, points: int = 25
+    effects: Effects,
+    test: Spells,
+    horizon: float,
+    groups: int = 5,
+    points: int = 25,
+    *,
+    minimum: int = 1,
 ) -> Fifths:
     """Average the customers' own predicted curves in groups of equal risk, beside what happened.
 
@@ -113,6 +120,8 @@ def fifths(
         How many, of about equal size by predicted risk at the horizon.
     points
         How many times are read.
+    minimum
+        Fewest customers in a group; smaller ones join the next.
 
     Returns
     -------
@@ -131,6 +140,7 @@ def fifths(
     risk = predicted_risk(effects, found.frame, times)
     cuts = np.unique(np.quantile(risk(len(times) - 1), np.arange(1, groups) / groups))
     code = np.unique(np.searchsorted(cuts, risk(len(times) - 1)), return_inverse=True)[1]
+    code = neighbours(code, minimum)
     observed = _observed(found.time, found.cause == 1, code, times, test.unit)
     sizes = np.bincount(code)
     rows = []

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journeylib import words
+from journeylib.columns import quoted
 from journeylib.errors import DataError
 from journeylib.estimate.rmst import rmst
 from journeylib.events import EventLog, any_of
@@ -59,7 +60,7 @@ def history_formula(known: History, segments: Sequence[str] = ()) -> str:
         if np.linalg.svd(tried, compute_uv=False)[-1] > 1e-6:
             made.append(x)
             kept.append(f"np.log1p({name})" if (values[name] >= 0).all() else str(name))
-    terms = [*kept, *(f"C({name})" for name in segments)]
+    terms = [*kept, *(f"C({quoted(name)})" for name in segments)]
     if not terms:
         raise DataError("all customers are alike in everything that is known of them")
     return " + ".join(terms)

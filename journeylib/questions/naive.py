@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib import words
+from journeylib.columns import quoted
 from journeylib.errors import DataError
 from journeylib.estimate.cox import cox
 from journeylib.estimate.curves import survival_curve
@@ -251,7 +252,7 @@ def naive_treatment(
     DataError, ModelError
         As :func:`journeylib.weights`.
     """
-    model = f"C({treatment})"
+    model = f"C({quoted(treatment)})"
     weighted = weights(spells, formula, treatment)
     crude = cox(spells, model, cause=cause)
     right = cox(weighted.spells, model, cause=cause, weights=weighted.column)

@@ -62,19 +62,23 @@ def term(text: object, references: Mapping[str, str] | None = None) -> str:
     --------
     >>> term("C(campaign_type)[T.Type B]", {"C(campaign_type)": "Type A"})
     'campaign type: Type B against Type A'
-    >>> term("log(age)"), term("number_of_visits")
-    ('log(age)', 'number of visits')
+    >>> term("log(age)"), term("number_of_visits"), term("C(`page-view`)[T.2]")
+    ('log(age)', 'number of visits', 'page-view: 2')
     """
     column, level = term_parts(text, references)
     return f"{column}: {level}" if level else column
 
 
+# C(a), C(a, …) or a, where a name of several words stands between backticks; then its level
+_FACTOR = r"((?:C\()?`?([^`\[\](),]+?)`?(?:,.*)?\)?)\[T?\.?(.+)\]"
+
+
 def term_parts(text: object, references: Mapping[str, str] | None = None) -> tuple[str, str]:
     """The column of a model term, and its level against the reference; no level for a number."""
-    found = re.fullmatch(r"((?:C\()?([\w ]+?)(?:,.*)?\)?)\[T?\.?(.+)\]", str(text))
+    found = re.fullmatch(_FACTOR, str(text))
     if not found:
         log = re.fullmatch(r"np\.log1p\((\w+)\)", str(text))
-        return (f"{name(log[1])} (log)" if log else name(text)), ""
+        return (f"{name(log[1])} (log)" if log else name(str(text).replace("`", ""))), ""
     reference = (references or {}).get(found[1])
     return name(found[2]), found[3] + (f" against {reference}" if reference else "")
 

@@ -16,6 +16,7 @@ from journeylib.estimate.assess.horizon import null_risk
 from journeylib.estimate.assess.predictions import Unseen
 from journeylib.estimate.intervals import z_value
 from journeylib.numbers import number
+from journeylib.privacy import neighbours
 from journeylib.results import Result
 
 ENOUGH = 100  # customers to estimate the censoring from
@@ -74,9 +75,14 @@ class Calibration(Result):
 
 
 def calibrate(
-    test: Unseen, risk: np.ndarray, t: float, groups: int, unit: str, about: Mapping[str, Any]
+    test: Unseen,
+    risk: np.ndarray,
+    t: float,
+    grouping: tuple[int, int],
+    unit: str,
+    about: Mapping[str, Any],
 ) -> Calibration:
-    """Set predicted risks by ``t`` beside what happened.
+    """Set predicted risks by ``t`` beside what happened, in so many groups of so many at least.
 
     Notes
     -----
@@ -90,11 +96,13 @@ def calibrate(
     Cox (1958), Biometrika 45; van Houwelingen (2000), Statistics in Medicine 19;
     Gerds, Andersen and Kattan (2014), Statistics in Medicine 33.
     """
+    groups, minimum = grouping
     if groups < 1:
         raise DataError(f"there cannot be {groups} groups", fix="10 is usual")
     level = float(about["level"])
     cuts = np.unique(np.quantile(risk, np.arange(1, groups) / groups))
     code = np.unique(np.searchsorted(cuts, risk, side="left"), return_inverse=True)[1]
+    code = neighbours(code, minimum)
     return Calibration(
         table=_by_group(test, risk, code, t, level),
         unit=unit,

@@ -65,7 +65,9 @@ class Assessment(Result):
 
     title: ClassVar[str] = "Prediction quality"
 
-    def calibration(self, at: float | None = None, groups: int = 10) -> Calibration:
+    def calibration(
+        self, at: float | None = None, groups: int = 10, minimum: int = 1
+    ) -> Calibration:
         """What was predicted beside what happened, in groups of about equal risk.
 
         Parameters
@@ -74,6 +76,8 @@ class Assessment(Result):
             Time in ``unit``; the horizon unless given.
         groups
             How many groups of equal size, by predicted risk.
+        minimum
+            Fewest customers in a group; smaller ones join the next.
 
         Raises
         ------
@@ -87,7 +91,7 @@ class Assessment(Result):
                 fix="choose an earlier time",
             )
         risk = predicted_risk(self.effects, self.test.frame, np.array([t]))(0)
-        return calibrate(self.test, risk, t, groups, self.unit, self.about)
+        return calibrate(self.test, risk, t, (groups, minimum), self.unit, self.about)
 
     def _headline(self) -> str:
         shown = f"{number(self.ibs)} ({number(self.ibs_low)} to {number(self.ibs_high)})"
