@@ -1,6 +1,6 @@
 """The command ``journey``: parses, calls, prints.
 
-Exit codes: 0 all well, 1 some report failed, 2 the command line is wrong, 3 to 8
+Exit codes: 0 all well, 1 some report failed, 2 the command line is wrong, 3 to 9
 one for each class of error, 70 a fault of this package, 130 interrupted.
 """
 
@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from journeylib import __version__
+from journeylib import __version__, errors
 from journeylib.errors import JourneyError, PlanError, RunError
 
 FAULT, INTERRUPTED = 70, 130
@@ -171,7 +172,14 @@ def _run(args: argparse.Namespace) -> int:
         print(f"error: {record.error.message}", file=sys.stderr)
     if record.verdict == "invalid":
         return PlanError.exit_code
-    return 0 if record.ok else 1
+    return 0 if record.ok else _exit_code(record.error)
+
+
+def _exit_code(failure: Any) -> int:
+    """That of the error which ended a run where it is one of ours, else 1."""
+    kind = getattr(errors, failure.name, None) if failure is not None else None
+    ours = isinstance(kind, type) and issubclass(kind, JourneyError)
+    return int(kind.exit_code) if ours and kind is not None else 1
 
 
 def _diff(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import JourneyError, PlanError
-from journeylib.reporting import digest, keys
+from journeylib.reporting import digest, keys, leaks
 from journeylib.reporting.declared import declared, read_notebook
 from journeylib.reporting.jobs import ReportJob
 from journeylib.reporting.params import Scalar, bind
@@ -67,6 +67,8 @@ def check_job(job: ReportJob, root: Path) -> Checked:
     heading = _heading(notebook)
     try:
         fingerprint = keys.data_fingerprint(values, job.notebook.parent)
+        found = leaks.addresses(values, job.notebook.parent)
+        job = replace(job, secrets=tuple(dict.fromkeys([*job.secrets, *found])))
     except (JourneyError, OSError) as error:
         failure = Failure(type(error).__name__, str(error))
         return Checked(job, values, heading=heading, verdict="failed", failure=failure)

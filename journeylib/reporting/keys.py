@@ -120,10 +120,10 @@ def data_fingerprint(parameters: Mapping[str, Any], near: Path) -> str | None:
     from journeylib.journey import read_journey
     from journeylib.sources.fingerprint import data_fingerprint as of
 
-    return str(of(read_journey(_as_seen_from(near, value))))
+    return str(of(read_journey(as_seen_from(near, value))))
 
 
-def _as_seen_from(near: Path, value: str) -> Path:
+def as_seen_from(near: Path, value: str) -> Path:
     """The journey file that a notebook in this folder means; as given where it is elsewhere."""
     wanted = Path(value).expanduser()
     for root in () if wanted.is_absolute() else (near, *near.parents):

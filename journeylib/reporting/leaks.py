@@ -1,6 +1,7 @@
 """Secrets stay in the environment: no report may carry one out.
 
-A plan names the variables that hold secrets. Their values are looked for in all
+A plan names the variables that hold secrets, a journey file those that hold an address with
+its password. Their values are looked for in all
 that a run leaves behind, as written and as JSON, HTML, URLs and base64 write them.
 """
 
@@ -10,11 +11,17 @@ import base64
 import html
 import json
 import os
+import tomllib
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from journeylib.reporting.keys import as_seen_from
 
 SHORTEST = 4  # a value of three letters is in every page
 HIDDEN = "[hidden]"
+ENV = "env:"
 
 
 def secret_values(names: Iterable[str], env: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -28,6 +35,35 @@ def secret_values(names: Iterable[str], env: Mapping[str, str] | None = None) ->
     known = os.environ if env is None else env
     found = {name: known[name] for name in names if len(known.get(name, "")) >= SHORTEST}
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def addresses(parameters: Mapping[str, Any], near: Path) -> tuple[str, ...]:
+    """Environment variables from which the journey file of a report takes an address.
+
+    Parameters
+    ----------
+    parameters
+        Of the notebook.
+    near
+        Its folder.
+    """
+    value = parameters.get("journey")
+    if not isinstance(value, str) or not value:
+        return ()
+    try:
+        given = tomllib.loads(as_seen_from(near, value).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    texts = (t for t in _texts(given) if t.startswith(ENV))
+    return tuple(dict.fromkeys(t.removeprefix(ENV) for t in texts))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(part)
 
 
 def written(value: str) -> tuple[str, ...]:

@@ -21,8 +21,15 @@ SECONDS = 600
 _CODE = "import sys; from journeylib.reporting.levels import answer; answer(*sys.argv[1:])"
 
 
-def wanted(value: object) -> dict[str, Any] | None:
+def wanted(value: object, least: int = LEAST) -> dict[str, Any] | None:
     """What a matrix entry asks of the data; None where it is a plain list.
+
+    Parameters
+    ----------
+    value
+        The entry.
+    least
+        Fewest customers of a value, unless the entry says so itself.
 
     Examples
     --------
@@ -35,7 +42,7 @@ def wanted(value: object) -> dict[str, Any] | None:
         value = {"each": value.removeprefix(EACH).strip()}
     if not isinstance(value, Mapping):
         return None
-    return {"each": "", "most": MOST, "least": LEAST, **value}
+    return {"each": "", "most": MOST, "least": least, **value}
 
 
 def values_of(entry: Mapping[str, Any], journey: object, near: Path, where: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journeylib.errors import PlanError, nearest
-from journeylib.reporting.levels import values_of, wanted
+from journeylib.reporting.levels import LEAST, values_of, wanted
 from journeylib.reporting.records import slug
 
 
@@ -64,7 +64,8 @@ def cells(
 def _values(
     key: str, values: Any, table: Mapping[str, Any], notebook: Path, where: str
 ) -> list[Any]:
-    entry = wanted(values)
+    shown = table.get("parameters", {}).get("minimum", LEAST)
+    entry = wanted(values, max(shown, 1) if type(shown) is int else LEAST)
     if entry is not None:
         journey = table.get("parameters", {}).get("journey")
         return list(values_of(entry, journey, notebook.parent, f"{where}, {key}"))

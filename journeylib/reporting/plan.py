@@ -180,6 +180,16 @@ def read_plan(path: str | Path) -> Plan:
     return Plan(path, jobs, output, batch.get("workers"), batch.get("keep", 20), warm)
 
 
+def declared_secrets(root: Path) -> tuple[str, ...]:
+    """Names of the secrets that a project's plan declares; none where no plan can be read."""
+    try:
+        text = (root / "reports" / "reports.toml").read_text(encoding="utf-8")
+        named = tomllib.loads(text)["batch"]["secrets"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ()
+    return tuple(name for name in named if isinstance(name, str))
+
+
 def _jobs(table: Any, batch: Mapping[str, Any], path: Path, number: int) -> Iterator[ReportJob]:
     where = f"{path}, [[report]] number {number}"
     if not isinstance(table, dict):

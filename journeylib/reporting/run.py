@@ -22,6 +22,7 @@ from journeylib.reporting.checked import Checked, check_job, with_needed
 from journeylib.reporting.declared import declared, read_notebook
 from journeylib.reporting.jobs import ReportJob
 from journeylib.reporting.params import bind, parse
+from journeylib.reporting.plan import declared_secrets
 from journeylib.reporting.records import (
     Failure,
     RunRecord,
@@ -133,6 +134,7 @@ def run(
     job = ReportJob(
         single_id(path, given), path, title, question, group, given, timeout, cell_timeout
     )
+    job = replace(job, secrets=declared_secrets(root))
     with Bar(1, enabled=progress) as bar:
         record = run_job(check_job(job, root), folder, root, on_cell=bar.watcher(job.id))
         bar.finished(record)

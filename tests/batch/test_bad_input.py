@@ -111,14 +111,14 @@ def test_a_typo_in_a_parameter_stops_before_a_kernel(shop: Path) -> None:
 
 def test_an_unknown_event_is_told_on_the_page(shop: Path) -> None:
     done, page = report(shop, "event=ordr")
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "no event, derived event or stage is called 'ordr'" in page and "order" in page
 
 
 def test_one_customer_is_too_few_to_show(shop: Path) -> None:
     (shop / "events.csv").write_text(events(1))
     done, page = report(shop)
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "only 1 customer(s) are at risk" in page
 
 

@@ -10,13 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 from books import write_book
 from processes import below, left
 
 from journeylib.errors import RunError
-from journeylib.reporting import Batch, kernels, read_plan, run_batch
+from journeylib.reporting import Batch, kernels, keys, leaks, read_plan, run, run_batch
 from journeylib.reporting.store import Store
 
 PARAMETERS = ("parameters", "x = 0")
@@ -219,6 +220,39 @@ def test_a_secret_never_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     for path in (p for p in plan.parent.rglob("*") if p.is_file()):
         text = path.read_text()
         assert "p&ss<w" not in text and "p&amp;ss" not in text and coded not in text, path
+
+
+def test_a_single_run_knows_the_secrets_of_the_plan_and_of_its_journey(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DB", SECRET)
+    monkeypatch.setenv("MAIL_KEY", "k3y-of-the-mailer")
+    plan = make(tmp_path, 'secrets = ["MAIL_KEY"]', ("fine",))
+    (tmp_path / "data" / "shop").mkdir(parents=True)
+    pd.DataFrame({"id": ["a"], "at": ["2026-01-01"], "event": ["order"]}).to_csv(
+        tmp_path / "data" / "shop" / "pairs.csv", index=False
+    )
+    (tmp_path / "data" / "shop" / "journey.toml").write_text(
+        'name = "Shop"\nunit = "days"\n[source]\npath = "pairs.csv"\n'
+        '[columns]\nid = "id"\nat = "at"\nevent = "event"\n'
+        '[stages]\npurchase = ["order"]\n[window]\ncutoff = 2026-01-31\n'
+        '[identities]\nurl = "env:SHOP_DB"\ntable = "pairs"\nanonymous = "a"\ncustomer = "b"\n'
+    )
+    for name in ("SHOP_DB", "MAIL_KEY"):
+        code = f"import os\nprint(os.environ['{name}'])"
+        book = write_book(
+            tmp_path / "notebooks" / "tells.ipynb", ("parameters", "journey = ''"), code
+        )
+        given = {"journey": "shop"} if name == "SHOP_DB" else {}
+        found = leaks.addresses({"journey": "shop"}, book.parent)
+        assert found == ("SHOP_DB",)
+        monkeypatch.setattr(keys, "data_fingerprint", lambda *_: "the same")
+        record = run(book, given, progress=False)
+        assert record.error is not None and record.error.name == "SecretFound", name
+        assert name in record.error.message
+    for path in (p for p in plan.parent.rglob("*") if p.is_file() and p != plan):
+        text = path.read_text()
+        assert "p&ss<w" not in text and "k3y-of-the-mailer" not in text, path
 
 
 def test_exit_code_is_that_of_reports_not_of_the_machine(tmp_path: Path) -> None:

@@ -182,6 +182,17 @@ def test_values_from_the_data_the_largest_first_without_small_groups(shop: Path)
     assert [job.parameters["segment"] for job in capped.jobs][-1] == "tiny"
 
 
+def test_values_from_the_data_have_as_many_customers_as_the_report_may_show(shop: Path) -> None:
+    def segments(minimum: int, entry: str = '"each:channel"') -> list[str]:
+        more = f'parameters = {{journey = "shop", minimum = {minimum}}}'
+        text = report("r", "n", f"{more}\nmatrix = {{segment = {entry}}}")
+        return [job.parameters["segment"] for job in read_plan(project(shop, text)).jobs]
+
+    assert segments(35) == ["search", "radio"]
+    assert segments(2) == ["search", "radio", "mail", "tiny"]
+    assert segments(35, '{each = "channel", least = 20}') == ["search", "radio", "mail"]
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from journeylib import __version__
-from journeylib.cli import main
+from journeylib.cli import _exit_code, main
+from journeylib.reporting import Failure
 
 HEAVY = ("pandas", "numpy", "ibis", "lifelines", "matplotlib", "seaborn", "nbformat", "papermill")
 
@@ -117,3 +118,12 @@ def test_a_typo_in_a_parameter_starts_nothing(
     assert main(["run", str(path), "-p", "inactivity_days=soon"]) == 7
     assert "must be int, not 'soon'" in capsys.readouterr().err
     assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("BiasError", 9), ("DataError", 5), ("SourceError", 4), ("ValueError", 1), ("nearest", 1)],
+)
+def test_a_single_run_ends_with_the_code_of_what_ended_it(name: str, code: int) -> None:
+    assert _exit_code(Failure(name, "why")) == code
+    assert _exit_code(None) == 1
