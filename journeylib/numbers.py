@@ -94,6 +94,33 @@ def _fixed(x: float | None, decimals: int) -> str:
     return f"{x:,.{decimals}f}"
 
 
+def bounds_only(value: object, low: object, high: object) -> bool:
+    """Whether there are two bounds and no point between them; a median that is not reached has
+    one at most.
+
+    Examples
+    --------
+    >>> bounds_only(None, 0.0, 34.2), bounds_only(None, 310.0, None), bounds_only(20, 10, 30)
+    (True, False, False)
+    """
+    return value is None and low is not None and high is not None
+
+
+def between(low: float, high: float, unit: str = "") -> str:
+    """Where a number lies of which no point is given.
+
+    Examples
+    --------
+    >>> between(0.0, 34.21, "%"), between(12, 34, "days")
+    ('between 0% and 34.2%', 'between 12 and 34 days')
+    """
+    _, *ends = estimate(None, low, high)
+    first, last = ("0" if x == 0 else text for x, text in zip((low, high), ends, strict=True))
+    if unit == "%":
+        return f"between {first}% and {last}%"
+    return f"between {first} and {last} {unit}".rstrip()
+
+
 def chance(p: float | None) -> str:
     """A p-value: three decimals where small, two where not.
 

@@ -66,16 +66,28 @@ class Table:
 
     frame: pd.DataFrame
     caption: str
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"{self.caption}\n{_readable(self.frame).to_string(index=False)}"
+        shown = self.frame.drop(columns=list(self.links.values()))
+        return f"{self.caption}\n{_readable(shown).to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return html_table(self.frame, self.caption)
+        return html_table(self.frame, self.caption, links=self.links)
 
 
-def show(frame: pd.DataFrame, caption: str) -> Table:
+def show(frame: pd.DataFrame, caption: str, links: Mapping[str, str] | None = None) -> Table:
     """Show a frame as a captioned table with readable numbers, everything in it escaped.
+
+    Parameters
+    ----------
+    frame
+        What is shown.
+    caption
+        What it is.
+    links
+        Of each column that leads somewhere, the column that holds the addresses; that one is
+        not shown itself. Pages follow links to other reports and to the web.
 
     Examples
     --------
@@ -84,10 +96,12 @@ def show(frame: pd.DataFrame, caption: str) -> Table:
     channel customers
      e-mail     1,200
     """
-    return Table(frame, caption)
+    return Table(frame, caption, links or {})
 
 
-def html_table(frame: pd.DataFrame, caption: str, limit: int = 60) -> str:
+def html_table(
+    frame: pd.DataFrame, caption: str, limit: int = 60, links: Mapping[str, str] | None = None
+) -> str:
     """A table as HTML with a caption and scoped headers; every cell escaped.
 
     Examples
@@ -99,14 +113,21 @@ def html_table(frame: pd.DataFrame, caption: str, limit: int = 60) -> str:
     def numeric(name: Any) -> str:
         return " class='num'" if pd.api.types.is_numeric_dtype(frame[name]) else ""
 
+    whole, links = frame, links or {}
+    frame = frame.drop(columns=list(links.values()))
     shown = _readable(frame.head(limit))
+    places = {shown.columns.get_loc(c): list(whole[a].head(limit)) for c, a in links.items()}
     head = "".join(
         f"<th scope='col'>{escape(str(c).replace('_', ' '))}</th>" for c in shown.columns
     )
     classes = [numeric(c) for c in frame.columns]
     rows = []
-    for values in shown.itertuples(index=False, name=None):
-        first, *rest = (escape(str(v)) for v in values)
+    for number_of, values in enumerate(shown.itertuples(index=False, name=None)):
+        told = [escape(str(v)) for v in values]
+        for place, addresses in places.items():
+            if addresses[number_of]:
+                told[place] = f"<a href='{escape(addresses[number_of])}'>{told[place]}</a>"
+        first, *rest = told
         cells = f"<th scope='row'>{first}</th>"
         cells += "".join(f"<td{k}>{v}</td>" for k, v in zip(classes[1:], rest, strict=True))
         rows.append(f"<tr>{cells}</tr>")

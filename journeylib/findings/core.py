@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 
 from journeylib.errors import DataError
-from journeylib.numbers import UNKNOWN, estimate
+from journeylib.numbers import UNKNOWN, between, bounds_only, estimate
 
 MIME = "application/vnd.journey.finding+json"
 
@@ -35,6 +35,7 @@ class Finding:
     better: str | None = None
     group: str | None = None
     of: Mapping[str, Any] | None = None
+    why: str | None = None
 
     def __str__(self) -> str:
         who = [f"n = {self.n:,}"] if self.n is not None else []
@@ -45,7 +46,12 @@ class Finding:
 
     @property
     def shown(self) -> str:
-        """Value, unit and interval as text."""
+        """Value, unit and interval as text; bounds where there is no point between them."""
+        if bounds_only(self.value, self.low, self.high):
+            why = f": {self.why}" if self.why else " is given"
+            return (
+                f"{between(float(self.low or 0), float(self.high or 0), self.unit)}; no point{why}"
+            )
         unit = self.unit if self.unit == "%" else f" {self.unit}" if self.unit else ""
         value, *ends = estimate(self.value, self.low, self.high, ratio=self.scale == "log")
         shown = "not reached" if self.value is None else f"{value}{unit}"
@@ -87,6 +93,7 @@ def finding(
     better: str | None = None,
     group: str | None = None,
     of: Mapping[str, Any] | None = None,
+    why: str | None = None,
 ) -> Finding:
     """State a number that the report stands on.
 
@@ -95,7 +102,8 @@ def finding(
     name
         What it is, in the reader's words; the same from run to run.
     value
-        The number, or None where it is not reached.
+        The number, or None where it is not reached; None between two ends says that they
+        are bounds, and that no point can be given.
     low, high
         Ends of the 95% interval; None or NaN where an end is undefined or the
         number is a count of what was there and not an estimate.
@@ -115,6 +123,8 @@ def finding(
         What it estimates, in words that a machine reads: ``kind``, ``event``, ``origin``,
         ``at`` … as :mod:`journeylib.truth.kinds` has them. Against it the truth is held
         where the customers are simulated.
+    why
+        Why there is no point between the bounds.
 
     Returns
     -------
@@ -132,6 +142,8 @@ def finding(
     bought in 30 days: 14.0% (95% interval 12.9 to 15.2) (n = 3,647, 604 events)
     >>> print(finding("median", None, 310, None, unit="days"))
     median: not reached (95% interval 310 to beyond follow-up)
+    >>> print(finding("never", None, 0, 34.2, unit="%", why="the follow-up is too short"))
+    never: between 0% and 34.2%; no point: the follow-up is too short
     """
     if scale not in ("identity", "log"):
         raise DataError(f"finding {name!r}: scale {scale!r} is neither 'identity' nor 'log'")
@@ -155,6 +167,7 @@ def finding(
         better=better,
         group=None if group is None else str(group),
         of=None if of is None else dict(of),
+        why=None if why is None else str(why),
     )
 
 

@@ -317,13 +317,10 @@ def cured(cure: Any) -> Findings:
         Result of :func:`journeylib.cure`.
     """
     event, row = words.name(cure.about["event"]), cure.share.iloc[0]
-    name = f"share that never will reach {event}"
-    if not cure.supported:
-        name += ", bounds"
     value = None if math.isnan(row["estimate"]) else 100 * row["estimate"]
     return findings(
         finding(
-            name,
+            f"share that never will reach {event}",
             value,
             100 * row["low"],
             100 * row["high"],
@@ -331,6 +328,7 @@ def cured(cure: Any) -> Findings:
             n=cure.n,
             events=cure.events,
             std_err=None if value is None else 100 * row["std_err"],
+            why=None if cure.supported else cure.gate.short,
         )
     )
 

@@ -18,7 +18,7 @@ import pandas as pd
 from journeylib.errors import DataError
 from journeylib.findings import Findings, finding
 from journeylib.ledger.core import Check
-from journeylib.numbers import estimate
+from journeylib.numbers import between, bounds_only, estimate
 from journeylib.provenance import Provenance, _versions
 
 MOST = 8  # questions
@@ -40,20 +40,23 @@ class Brief:
 
     @property
     def headlines(self) -> pd.DataFrame:
-        """``data, report, finding, value, groups``: a row a report, its first estimate."""
-        rows = [(r["group"], r["title"], *_headline(r["findings"])) for r in self.reports]
-        return pd.DataFrame(rows, columns=["data", "report", "finding", "value", "groups"])
+        """``data, report, finding, value, groups, link``: a row a report, its first estimate."""
+        rows = [(r["group"], r["title"], *_headline(r["findings"]), _link(r)) for r in self.reports]
+        return pd.DataFrame(rows, columns=["data", "report", "finding", "value", "groups", "link"])
 
     @property
     def moved(self) -> pd.DataFrame:
-        """``report, finding, was, now, change, judged``: what moved beyond noise, worse first."""
+        """``report, finding, was, now, change, judged, link``: what moved beyond noise, worse
+        first."""
         rows = []
         for report, change in self._changes():
             if change["verdict"] == "moved":
                 was, now = (valued(change[k]) for k in ("was", "now"))
                 judged = {True: "better", False: "worse", None: "neither"}[change["good"]]
-                rows.append((report["title"], named(change), was, now, change["shown"], judged))
-        frame = pd.DataFrame(rows, columns=["report", "finding", "was", "now", "change", "judged"])
+                told = (report["title"], named(change), was, now, change["shown"], judged)
+                rows.append((*told, _link(report)))
+        columns = ["report", "finding", "was", "now", "change", "judged", "link"]
+        frame = pd.DataFrame(rows, columns=columns)
         order = frame["judged"].map({"worse": 0, "neither": 1, "better": 2})
         return frame.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
@@ -123,11 +126,12 @@ class Brief:
     def _too_early(self) -> Iterator[tuple[str, str]]:
         for r in self.reports:
             late = [f for f in r["findings"] if f.get("value") is None]
+            if late and _bounded(late[0]):
+                why = f"Bounds only, {valued(late[0])}."
+            else:
+                why = "It is not reached within the time that customers have been followed."
             if late:
-                yield (
-                    f"When can “{named(late[0])}” be told ({r['title']})?",
-                    "It is not reached within the time that customers have been followed.",
-                )
+                yield f"When can “{named(late[0])}” be told ({r['title']})?", why
 
     # ---- parts ------------------------------------------------------------------------
 
@@ -288,6 +292,9 @@ def valued(f: Mapping[str, Any] | None) -> str:
     >>> valued({"value": 2.0, "low": 1.5, "high": 2.7, "scale": "log"})
     '2.0 (1.5 to 2.7)'
     """
+    if f is not None and _bounded(f):
+        why = f"no point: {f['why']}" if f.get("why") else "no point is given"
+        return f"{between(f['low'], f['high'], f.get('unit') or '')}; {why}"
     if f is None or f.get("value") is None:
         return "not reached"
     value, low, high = estimate(f["value"], f.get("low"), f.get("high"), ratio=_is_ratio(f))
@@ -315,6 +322,11 @@ def _headline(findings: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
     return str(first["name"]), valued(whole) if whole else "", groups
 
 
+def _link(report: Mapping[str, Any]) -> str:
+    """Where the report is found, as seen from the folder of a run; empty where that is unknown."""
+    return str(report.get("link") or "")
+
+
 def _by_name(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     found: dict[str, list[Mapping[str, Any]]] = {}
     for f in findings:
@@ -331,6 +343,11 @@ def _length(f: Mapping[str, Any]) -> float | None:
     if _is_ratio(f):
         return math.log(high / low) if low > 0 else None
     return float(high - low)
+
+
+def _bounded(f: Mapping[str, Any]) -> bool:
+    """Whether there are two ends, and no point between them."""
+    return bounds_only(f.get("value"), f.get("low"), f.get("high"))
 
 
 def _is_ratio(f: Mapping[str, Any]) -> bool:

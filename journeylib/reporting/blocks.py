@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from journeylib.reporting.cards import counted_text, interval_text, value_text
+from journeylib.reporting.cards import counted_text, interval_text, note_text, value_text
 from journeylib.reporting.records import FINDING_MIME
 from journeylib.reporting.story import LEDGER_MIME, read_checks
 
@@ -39,7 +39,7 @@ def findings_table(payload: Mapping[str, Any]) -> str:
     rows = []
     for f in items:
         cells = [str(f.get("group") or "all")] if grouped else []
-        cells += [value_text(f), interval_text(f) or "–", counted_text(f)]
+        cells += [value_text(f), interval_text(f) or note_text(f) or "–", counted_text(f)]
         row = f"<th scope='row'>{escape(str(f.get('name', '')))}</th>"
         rows.append(f"<tr>{row}{''.join(f'<td>{escape(c)}</td>' for c in cells)}</tr>")
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from journeylib.numbers import UNKNOWN, estimate, number
+from journeylib.numbers import UNKNOWN, between, bounds_only, estimate, number
 from journeylib.reporting.changes import Change
 
 _THREE = ("value", "low", "high")
@@ -22,7 +22,12 @@ class Row:
     group
         The group it is about; empty where there is one.
     value, interval, counted
-        As text; ``value`` is "not reached" where there is none.
+        As text; ``value`` is "not reached" where there is none, or the bounds where no point
+        can be given between them.
+    known
+        Whether there is a value.
+    note
+        What stands where the interval of a value would: why there are bounds only.
     left, right, point
         Ends of the interval and the value on the card's scale, 0 to 100; None where unknown.
     since
@@ -33,6 +38,8 @@ class Row:
     value: str
     interval: str
     counted: str
+    known: bool = True
+    note: str = ""
     left: float | None = None
     right: float | None = None
     point: float | None = None
@@ -105,20 +112,46 @@ def value_text(finding: Mapping[str, Any]) -> str:
     '17 days'
     """
     unit = str(finding.get("unit") or "")
+    if bounded(finding):
+        return between(finding["low"], finding["high"], unit)
     if finding.get("value") is None:
         return "not reached"
     return f"{_three(finding)[0]}{unit if unit == '%' else f' {unit}' if unit else ''}"
 
 
+def bounded(finding: Mapping[str, Any]) -> bool:
+    """Whether there are bounds only: two ends, and no point between them.
+
+    Examples
+    --------
+    >>> bounded({"value": None, "low": 0.0, "high": 34.2}), bounded({"value": None, "low": 310.0})
+    (True, False)
+    """
+    return bounds_only(*map(finding.get, _THREE))
+
+
+def note_text(finding: Mapping[str, Any]) -> str:
+    """Why there are bounds only; empty for any other finding.
+
+    Examples
+    --------
+    >>> note_text({"low": 0.0, "high": 34.2, "why": "the follow-up is too short"})
+    'no point: the follow-up is too short'
+    """
+    if not bounded(finding):
+        return ""
+    return f"no point: {finding['why']}" if finding.get("why") else "no point is given"
+
+
 def interval_text(finding: Mapping[str, Any]) -> str:
-    """The interval; empty where there is none.
+    """The interval of a value; empty where there is none.
 
     Examples
     --------
     >>> interval_text({"value": None, "low": 310.0, "high": None})
     '310 to beyond follow-up'
     """
-    if finding.get("low") is None and finding.get("high") is None:
+    if bounded(finding) or (finding.get("low") is None and finding.get("high") is None):
         return ""
     low, high = ("beyond follow-up" if end == UNKNOWN else end for end in _three(finding)[1:])
     return f"{low} to {high}"
@@ -154,6 +187,8 @@ def _card(
             value=value_text(f),
             interval=interval_text(f),
             counted=counted_text(f),
+            known=f.get("value") is not None,
+            note=note_text(f),
             left=scale.place(f.get("low")) if scale else None,
             right=scale.place(f.get("high")) if scale else None,
             point=scale.place(f.get("value")) if scale else None,

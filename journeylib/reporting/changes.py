@@ -45,7 +45,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from journeylib.numbers import estimate
+from journeylib.numbers import bounds_only, estimate
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import Relation, relation
 
@@ -248,7 +248,9 @@ def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> 
     a, b = on_scale(old), on_scale(new)
     if a is None or b is None:
         missing = "either run" if a is b else "the earlier run" if a is None else "the later run"
-        return Change(old, new, relation=related.kind, why=f"it is not reached in {missing}")
+        bounds = any(bounds_only(*map(f.get, ("value", "low", "high"))) for f in (old, new))
+        why = f"{'no point is given' if bounds else 'it is not reached'} in {missing}"
+        return Change(old, new, relation=related.kind, why=why)
     difference = b - a
     if abs(difference) <= 1e-9 * max(abs(a), abs(b)):
         difference = 0.0

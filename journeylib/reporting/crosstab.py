@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from journeylib.reporting.cards import Row, cards, interval_text, value_text
+from journeylib.reporting.cards import Row, cards, interval_text, note_text, value_text
 from journeylib.reporting.changes import Change
 from journeylib.reporting.entries import Entry
 
@@ -97,7 +97,7 @@ def _column(entries: list[Entry]) -> tuple[Column, dict[str, Cell]]:
     cells = {}
     for e in entries:
         f = heads.get(e.segment)
-        row = placed.get(e.segment) or (f and Row("", value_text(f), interval_text(f), ""))
+        row = placed.get(e.segment) or (f and _row(f))
         cells[e.segment] = Cell(e, row or None, _change(e, f))
     finding = next(iter(named))[0] if len(named) == 1 else ""
     return Column(_shared_question(entries), finding, reference), cells
@@ -105,6 +105,12 @@ def _column(entries: list[Entry]) -> tuple[Column, dict[str, Cell]]:
 
 def _head(entry: Entry) -> Mapping[str, Any] | None:
     return next(iter(entry.singles or entry.shown.findings), None)
+
+
+def _row(f: Mapping[str, Any]) -> Row:
+    """A finding that has no scale in common with the others of its column."""
+    known = f.get("value") is not None
+    return Row("", value_text(f), interval_text(f), "", known=known, note=note_text(f))
 
 
 def _change(entry: Entry, finding: Mapping[str, Any] | None) -> Change | None:

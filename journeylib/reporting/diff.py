@@ -13,7 +13,7 @@ from typing import Any
 
 from journeylib.errors import RunError, nearest
 from journeylib.numbers import chance
-from journeylib.reporting.cards import interval_text, value_text
+from journeylib.reporting.cards import interval_text, note_text, value_text
 from journeylib.reporting.changes import Change, adjust, compare
 from journeylib.reporting.records import RunRecord, read_record
 from journeylib.reporting.relations import Relation, different, relation
@@ -250,8 +250,8 @@ def finding_text(finding: Mapping[str, Any] | None) -> str:
     """Value and interval in a line; empty where there is no such finding."""
     if finding is None:
         return ""
-    interval = interval_text(finding)
-    return f"{value_text(finding)} ({interval})" if interval else value_text(finding)
+    more = interval_text(finding) or note_text(finding)
+    return f"{value_text(finding)} ({more})" if more else value_text(finding)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

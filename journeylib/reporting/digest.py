@@ -40,7 +40,7 @@ def digest(folder: str | Path = "", leave_out: str = "") -> dict[str, Any]:
     Returns
     -------
     dict
-        ``folder``, and ``reports``: a list of dicts with ``id, title, question, group,
+        ``folder``, and ``reports``: a list of dicts with ``id, link, title, question, group,
         notebook, verdict, trouble, stale, simulated, started, cutoff, findings, checks,
         changes``. Findings and checks are those of the last good run. A change has
         ``name, group, was, now, shown, verdict, words, good, p``.
@@ -123,6 +123,7 @@ def _report(record: RunRecord, good: list[RunRecord], changes: Iterable[Change])
     window = shown.provenance.get("window")
     return {
         "id": record.report_id,
+        "link": f"../../../{record.report_id}.html",  # as seen from the folder of a run
         "title": record.title or record.report_id,
         "question": record.question,
         "group": record.group,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from journeylib.reporting.cards import Row, cards, interval_text, value_text
+from journeylib.reporting.cards import Row, cards, interval_text, note_text, value_text
 from journeylib.reporting.changes import Change, adjust, compare, previous
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.render import date_text
@@ -28,6 +28,8 @@ class Number:
     value: str
     interval: str
     change: Change | None = None
+    known: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,12 @@ class Entry:
     @property
     def numbers(self) -> list[Number]:
         """What stands large: the first findings without groups."""
-        known = self._known
-        return [
-            Number(str(f.get("name", "")), value_text(f), interval_text(f), known.get(_key(f)))
-            for f in self.singles
-        ]
+        return [self._number(f) for f in self.singles]
+
+    def _number(self, f: Mapping[str, Any]) -> Number:
+        change, known = self._known.get(_key(f)), f.get("value") is not None
+        name, value = str(f.get("name", "")), value_text(f)
+        return Number(name, value, interval_text(f), change, known, note_text(f))
 
     @property
     def strip(self) -> Strip | None:

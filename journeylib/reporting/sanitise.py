@@ -24,14 +24,15 @@ _CLASSES = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\s+[A-Za-z][A-Za-z0-9_-]*)*")
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 _one_at_a_time = threading.Lock()  # a Cleaner keeps the state of what it parses
 _LINK = re.compile(r"(#|https?://|mailto:)", re.IGNORECASE)
+_REPORT = re.compile(r"\.\./\.\./\.\./[a-z0-9_-]+\.html")  # beside, as seen from a run's folder
 
 
 def clean(html: str) -> str:
     """HTML with only what the allow-list knows; other tags appear as the text they are.
 
     Style sheets are dropped, since a page has its own. Pictures must be embedded,
-    links may lead to the web or within the page, and there is no script, style
-    attribute or event handler.
+    links may lead to the web, to the report beside or within the page, and there is no
+    script, style attribute or event handler.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         # names that begin with jr- belong to the page itself
         return bool(_CLASSES.fullmatch(value.strip())) and "jr-" not in value
     if tag == "a" and name == "href":
-        return bool(_LINK.match(value))
+        return bool(_LINK.match(value) or _REPORT.fullmatch(value))
     if tag == "img":
         if name == "src":
             return bool(_PICTURE.fullmatch(value))

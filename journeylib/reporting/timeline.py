@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from journeylib.reporting.cards import interval_text, value_text
+from journeylib.reporting.cards import interval_text, note_text, value_text
 from journeylib.reporting.changes import Change, adjust, judge, on_scale
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import relation
@@ -25,7 +25,7 @@ class Point:
     Parameters
     ----------
     date, value, interval
-        As text.
+        As text; for bounds without a point, ``interval`` is why there is none.
     change
         Against the run before; None for the first.
     """
@@ -125,7 +125,8 @@ def _panel(runs: Sequence[RunRecord], finding: Mapping[str, Any]) -> Panel | Non
 def _points(found: Sequence[tuple[RunRecord, Mapping[str, Any]]]) -> Iterator[Point]:
     changes = adjust(judge(f, g, relation(r, s)) for (r, f), (s, g) in itertools.pairwise(found))
     for (run, f), change in zip(found, (None, *changes), strict=True):
-        yield Point(date_text(run.started), value_text(f), interval_text(f), change)
+        more = interval_text(f) or note_text(f)
+        yield Point(date_text(run.started), value_text(f), more, change)
 
 
 def _same(run: RunRecord, finding: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -183,6 +183,19 @@ def test_what_is_not_reached_leaves_a_gap_and_an_open_end_goes_to_the_edge() -> 
     assert [p.value for p in panel.points] == ["10 days", "not reached", "30 days"]
 
 
+def test_bounds_without_a_point_are_shown_as_bounds(store: Store) -> None:
+    runs = history("a", 2)
+    never = {"name": "never", "value": None, "low": 0.0, "high": 34.2, "unit": "%",
+             "why": "the follow-up is too short"}  # fmt: skip
+    put(store, *(replace(r, findings=(never,)) for r in runs))
+    (shown,) = by_id(store)["a"].numbers
+    assert (shown.value, shown.interval, shown.known) == ("between 0% and 34.2%", "", False)
+    page = write_index(store).read_text()
+    assert '<dd class="jr-i">no point: the follow-up is too short</dd>' in page
+    assert '<dd class="jr-n jr-none">between 0% and 34.2%</dd>' in page
+    assert page.count("ot reached") == 1  # the legend of the page
+
+
 def test_one_number_is_no_history() -> None:
     assert panels([run_of(1, 10.0, 5.0, 15.0)], run_of(1, 10.0, 5.0, 15.0).findings) == ()
     runs = [run_of(1, None, None, None), run_of(2, 10.0, 5.0, 15.0)]

@@ -11,12 +11,14 @@ from html import escape
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import journeylib as jl
 from journeylib.findings import finding
 from journeylib.reporting.cards import cards, interval_text, value_text
 from journeylib.reporting.records import RunRecord
@@ -237,6 +239,29 @@ def test_html_from_outputs_can_neither_run_nor_load(attack: str) -> None:
         assert page.find("h1").get_text() == attack
 
 
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("../../../second-purchase.html", True),
+        ("../../../../etc/passwd", False),
+        ("../../../x.html?y", False),
+        ("../../../x/y.html", False),
+        ("second-purchase.html", False),
+        ("/second-purchase.html", False),
+        ("file:///x.html", False),
+        ("../../../javascript:x.html", False),
+    ],
+)
+def test_a_table_may_lead_to_the_reports_beside_it_and_to_no_other_file(
+    address: str, kept: bool
+) -> None:
+    frame = pd.DataFrame({"id": [1], "report": ["<b>"], "to": [address]})
+    html = clean(jl.show(frame, "Reports", {"report": "to"})._repr_html_())
+    link = BeautifulSoup(html, "html.parser").find("td").find("a")
+    assert (link is not None and link.get("href") == address) == kept
+    assert "&lt;b&gt;" in html and '<th scope="col">to</th>' not in html
+
+
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=60))
 def test_text_passes_the_sanitiser_as_the_text_it_is(text: str) -> None:
     seen = BeautifulSoup(clean(escape(text)), "html.parser").get_text()
@@ -285,6 +310,8 @@ def test_a_card_says_what_the_notebook_says(three: list[float], unit: str, scale
         (310.0, None, None, "days", "not reached", "310 to beyond follow-up", None),
         (None, 23570, None, "", "23,570", "", None),
         (None, None, None, "days", "not reached", "", None),
+        (0.0, None, 34.21, "%", "between 0% and 34.2%", "", (0.0, None, 34.21)),
+        (12.0, None, 34.0, "days", "between 12 and 34 days", "", None),
     ],
 )
 def test_a_finding_in_words(

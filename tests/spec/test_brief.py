@@ -100,6 +100,10 @@ def test_what_moved_and_what_follows(store: Store) -> None:
         ["Report moved", "bought", "better"]
     ]
     assert moved["was"].iloc[0].startswith("30") and moved["now"].iloc[0].startswith("45")
+    assert moved["link"].tolist() == ["../../../moved.html"]
+    assert brief.headlines["link"].tolist() == [
+        f"../../../{name}.html" for name in ("moved", "still", "broken")
+    ]
     assert brief.compared == {"moved": 1, "noise": 1}
     risks = brief.risks
     assert risks["risk"].tolist() == ["report failed", "assumption warned"]
@@ -149,6 +153,18 @@ def test_what_is_not_reached_is_asked_about_last() -> None:
     brief = jl.brief({"reports": [told(late), told(verdict="failed", trouble="It broke.", id="b")]})
     assert [q.split(" ")[0] for q in brief.questions["question"]] == ["What", "When"]
     assert brief.headlines["value"].iloc[0] == "not reached"
+
+
+def test_bounds_without_a_point_are_told_as_bounds() -> None:
+    never = {"name": "never", "value": None, "low": 0.0, "high": 34.2, "unit": "%",
+             "why": "the follow-up is too short"}  # fmt: skip
+    brief = jl.brief({"reports": [told(never)]})
+    shown = "between 0% and 34.2%; no point: the follow-up is too short"
+    assert brief.headlines["value"].iloc[0] == shown
+    assert brief.questions["why"].iloc[0] == f"Bounds only, {shown}."
+    without = {**never, "why": None}
+    value = jl.brief({"reports": [told(without)]}).headlines["value"].iloc[0]
+    assert value == "between 0% and 34.2%; no point is given"
 
 
 def test_a_headline_is_the_first_estimate_with_its_lowest_and_highest_group() -> None:

@@ -95,6 +95,10 @@ def test_the_standard_error_is_given_or_read_off_the_interval(
         (found(400), found(450), "counted", "no standard error is known for it"),
         (found(0.0, scale="log"), found(2.0, scale="log"), "unjudged",
          "it is not reached in the earlier run"),
+        (found(None, low=0.0, high=34.0), found(40.0, 1.0), "unjudged",
+         "no point is given in the earlier run"),
+        (found(None, low=0.0, high=34.0), found(None, low=0.0, high=30.0), "unjudged",
+         "no point is given in either run"),
     ],
 )  # fmt: skip
 def test_the_verdict(old: dict[str, Any], new: dict[str, Any], verdict: str, why: str) -> None:

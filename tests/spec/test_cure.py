@@ -193,6 +193,7 @@ def short(n: int = 400, seed: int = 9):
 def test_bounds_instead_of_a_point():
     shut = cure(short(), "1")
     assert not shut.supported and "cannot be told apart" in shut.gate.reason
+    assert shut.gate.short == "the follow-up is too short"
     row = shut.share.iloc[0]
     end = survival_curve(short()).frame
     assert np.isnan(row["estimate"]) and row["low"] == 0

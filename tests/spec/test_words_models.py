@@ -14,6 +14,7 @@ import journeylib as jl
 from journeylib import words
 from journeylib.estimate.lookplan import plan_looks
 from journeylib.estimate.sequential import sequential
+from journeylib.numbers import number
 from journeylib.results import Result
 from journeylib.spells import Spells, spells_from_frame
 from validation.looks import experiment, looks
@@ -95,6 +96,13 @@ def test_an_unsupported_share_is_told_as_bounds_with_the_reason() -> None:
     assert f"from 0 to {100 * found.share['high'][0]:.0f} of 100" in text
     assert found.gate.reason[1:] in text
     assert "about" not in text.split("agrees")[0]
+    (bounds,) = jl.cured(found)
+    high = number(100 * found.share["high"][0], 3)
+    assert str(bounds) == (
+        f"share that never will reach first order: between 0% and {high}%; no point: "
+        f"{found.gate.short} (n = {found.n:,}, {found.events:,} events)"
+    )
+    assert jl.cured(jl.cure(with_cured(80), "1"))[0].name == bounds.name
 
 
 def test_whether_and_when_have_ratios_of_their_own() -> None:
