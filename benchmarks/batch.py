@@ -232,7 +232,8 @@ def _parts(parameters: dict[str, Any]) -> dict[str, float]:
         stamps = cell.metadata.get("execution", {})
         if "shell.execute_reply" in stamps:
             took = _instant(stamps["shell.execute_reply"]) - _instant(stamps["iopub.status.busy"])
-            shown = any("image/png" in o.get("data", {}) for o in cell.outputs)
+            kinds = {kind for o in cell.outputs for kind in o.get("data", {})}
+            shown = bool(kinds & {"image/png", "image/svg+xml"})
             in_kernel["pictures" if shown else "others"] += took
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

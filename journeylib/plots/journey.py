@@ -17,8 +17,10 @@ from journeylib.numbers import number
 from journeylib.plots.effects import dots
 from journeylib.plots.style import describe, new_axes, palette, wrap
 
-_POINTS = 400
+_POINTS = 120
 _LOST = "#b9bdc4"
+_LEADER = "#8a8f98"
+_LINE = 9.5 / 72  # inches
 
 
 def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
@@ -37,7 +39,7 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
     -------
     matplotlib.axes.Axes
     """
-    ax = new_axes(ax, height=4.8)
+    ax = new_axes(ax, height=4.8, width=6.6)
     group = occupancy.table["group"].iloc[0]
     last = float(horizon or occupancy.table["time"].max())
     shares = occupancy.at(np.linspace(0, last, _POINTS))
@@ -47,9 +49,9 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
     colours = _colours(stages)
     heights = [wide[s].to_numpy() for s in stages]
     ax.stackplot(wide.index, heights, colors=[colours[s] for s in stages], lw=0)
-    _name_layers(ax, stages, heights, last)
     ax.set_xlim(0, last)
     ax.set_ylim(0, 1)
+    _name_layers(ax, {s: float(np.nan_to_num(wide[s].iloc[-1])) for s in stages}, colours)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_ylabel("share of customers")
     ax.set_xlabel(f"{occupancy.unit} since the first contact")
@@ -57,6 +59,7 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
     sns.despine(ax=ax)
     caption = (
         f"Where customers are over time in {occupancy.unit}; the layers add up to everybody. "
+        f"At the right, the shares after {number(last)} {occupancy.unit}. "
         f"n = {occupancy.about['n']:,}; the intervals are in the table."
     )
     numbers = occupancy.at(np.linspace(0, last, 13))
@@ -64,7 +67,7 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
         numbers["group"] == group, ["time", "stage", "probability", "low", "high"]
     ]
     alt = f"Stacked layers. {words.say(occupancy, at=last)}"
-    return describe(ax, alt, caption, numbers)
+    return describe(ax, alt, caption, numbers, lines=True)
 
 
 def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
@@ -145,7 +148,9 @@ def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:
         f"all customers that makes it; n = {flows.about['n']:,}. Not drawn: whoever stays. "
         "The intervals are in the table."
     )
-    return describe(ax, f"Bands between stages. {words.say(flows)}", caption, flows.frame)
+    return describe(
+        ax, f"Bands between stages. {words.say(flows)}", caption, flows.frame, lines=True
+    )
 
 
 def _colours(names: list[str]) -> dict[str, Any]:
@@ -176,15 +181,59 @@ def _band(
     ax.add_patch(PathPatch(Path(upper + lower, codes), color=colour, alpha=0.45, lw=0))
 
 
-def _name_layers(ax: Axes, stages: list[str], heights: list[np.ndarray], last: float) -> None:
-    """Each layer's name where it is thickest, if it is thick enough to hold it."""
-    below = np.zeros(_POINTS)
-    for stage, height in zip(stages, heights):
-        margin = _POINTS // 12
-        inner = np.nan_to_num(height[margin:-margin])
-        at = margin + int(np.argmax(inner))
-        if height[at] > 0.05:
-            middle = below[at] + height[at] / 2
-            ax.text(last * at / (_POINTS - 1), middle, words.name(stage), fontsize=9.5,
-                    ha="center", va="center", color="#14171f")  # fmt: skip
-        below = below + np.nan_to_num(height)
+def _name_layers(ax: Axes, shares: dict[str, float], colours: dict[str, Any]) -> None:
+    """Each layer's name and share at the end, beside it; pushed apart where layers are thin."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    line = _LINE / (figure.get_size_inches()[1] * ax.get_position().height)
+    names = [f"{wrap(words.name(s), 22)} {_percent(share)}" for s, share in shares.items()]
+    tops = np.cumsum(list(shares.values()))
+    middles = tops - np.array(list(shares.values())) / 2
+    room = line * np.array([1.25 * (name.count("\n") + 1) for name in names])
+    beside = ax.get_yaxis_transform()
+    for s, name, middle, y in zip(shares, names, middles, apart(middles, room, 0.0, 1.0)):
+        ax.plot([1.0, 1.035], [middle, y], transform=beside, clip_on=False, color=_LEADER, lw=0.9)
+        ax.plot([1.05], [y], "s", ms=7, color=colours[s], transform=beside, clip_on=False)
+        ax.text(1.07, y, name, fontsize=9.5, va="center", transform=beside)
+
+
+def _percent(share: float) -> str:
+    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def apart(wanted: np.ndarray, room: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Places as near as may be to those wanted, none in the room of its neighbour.
+
+    Parameters
+    ----------
+    wanted
+        Ascending.
+    room
+        What each needs, half of it on either side.
+    low, high
+        Between which all stand; where they need more than that, all get less alike.
+
+    Returns
+    -------
+    ndarray
+        The least squares solution: pool adjacent violators on what is left of the distances.
+
+    Examples
+    --------
+    >>> apart(np.array([0.1, 0.5, 0.51, 0.52]), np.full(4, 0.1), 0, 1).round(2).tolist()
+    [0.1, 0.41, 0.51, 0.61]
+    >>> apart(np.array([0.99, 1.0]), np.full(2, 0.1), 0, 1).round(2).tolist()
+    [0.85, 0.95]
+    """
+    room = room * min(1.0, (high - low) / room.sum())
+    offset = np.concatenate([[0.0], np.cumsum((room[1:] + room[:-1]) / 2)])
+    blocks: list[list[float]] = []  # sums and counts
+    for x in wanted - offset:
+        blocks.append([float(x), 1])
+        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] > blocks[-1][0] / blocks[-1][1]:
+            total, count = blocks.pop()
+            blocks[-1][0] += total
+            blocks[-1][1] += count
+    free = np.concatenate([np.full(int(count), total / count) for total, count in blocks])
+    free = np.clip(free, low + room[0] / 2, high - room[-1] / 2 - offset[-1])
+    return np.asarray(free + offset)

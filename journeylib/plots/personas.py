@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
 from journeylib.numbers import number
-from journeylib.plots.style import describe, new_axes, wrap
+from journeylib.plots.style import describe, new_axes, since, wrap
 
 
 def plot_personas(personas: Any, ax: Axes | None = None) -> Axes:
@@ -101,7 +101,7 @@ def plot_fifths(fifths: Any, ax: Axes | None = None) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     event = words.name(fifths.about["event"])
     ax.set_ylabel(f"share with {event}")
-    ax.set_xlabel(f"{fifths.unit} since the clock started")
+    ax.set_xlabel(since(fifths))
     ax.legend(
         title="predicted risk", alignment="left", loc="upper left", bbox_to_anchor=(1.01, 1),
         fontsize=9, frameon=False,

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
 from journeylib.numbers import number
-from journeylib.plots.style import RC, WIDTH, describe, new_axes, palette, wrap
+from journeylib.plots.style import RC, WIDTH, describe, new_axes, palette, since, wrap
 
 NEUTRAL = "#8a8f98"
 
@@ -85,7 +85,7 @@ def plot_quality(assessment: Any) -> Axes:
     _band(lower, table, "auc", model, "model")
     lower.axhline(0.5, color=NEUTRAL, lw=1)
     lower.set_ylabel("AUC\n(0.5 is chance)")
-    lower.set_xlabel(f"{assessment.unit} since the origin, 95% intervals")
+    lower.set_xlabel(f"{since(assessment)}; 95% intervals")
     caption = f"How close and how well ordered predicted risks are. {assessment.reason}"
     alt = f"Prediction quality by time. {words.say(assessment)}"
     return describe(upper, alt, caption, table)

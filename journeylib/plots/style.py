@@ -1,17 +1,19 @@
 """One look for every picture, and how a picture says in words and numbers what it shows.
 
 A plot returns its Axes. In a notebook an Axes made here displays itself as a
-PNG whose output metadata holds the alt text, the caption and the numbers behind
-the picture, so that a rendered page and a screen reader get them from the
+PNG or an SVG whose output metadata holds the alt text, the caption and the numbers
+behind the picture, so that a rendered page and a screen reader get them from the
 notebook itself.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import textwrap
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import matplotlib as mpl
@@ -23,9 +25,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from journeylib.plots import vector
+
 WIDTH, HEIGHT = 8.0, 4.4
 MOST_ROWS = 240  # behind a picture: more than a reader takes in, few enough for the page
 _DPI = 160
+_FEW = 1500  # corners; an SVG of more is larger than a PNG
 _ATTRIBUTE = "_journey_picture"
 _DOLLAR = re.compile(r"(?<!\\)\$")  # those that wrap has escaped are none
 
@@ -56,6 +61,7 @@ class Picture:
     alt: str
     caption: str
     table: pd.DataFrame | None = None
+    lines: bool = False
 
 
 def palette(n: int) -> list[Any]:
@@ -83,7 +89,9 @@ def stacked_axes(n: int, height: float = 1.5, width: float = WIDTH) -> list[Axes
     return list(axes[:, 0])
 
 
-def describe(ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None) -> Axes:
+def describe(
+    ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None, *, lines: bool = False
+) -> Axes:
     """Attach what the picture shows and let notebooks display it so.
 
     Parameters
@@ -97,6 +105,8 @@ def describe(ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None
     table
         The numbers behind it; by default those of the lines drawn with a label. Long ones
         are thinned by :func:`behind`.
+    lines
+        Draw it as SVG in any case; otherwise as SVG or as PNG, whichever is likely smaller.
 
     Examples
     --------
@@ -109,7 +119,7 @@ def describe(ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None
     """
     _no_formulas(ax)
     numbers = drawn(ax) if table is None else table.reset_index(drop=True)
-    setattr(ax, _ATTRIBUTE, Picture(alt, caption, numbers))
+    setattr(ax, _ATTRIBUTE, Picture(alt, caption, numbers, lines))
     _show_in_notebooks()
     return ax
 
@@ -189,6 +199,23 @@ def picture(ax: Axes) -> Picture | None:
     return getattr(ax, _ATTRIBUTE, None)
 
 
+def since(result: Any) -> str:
+    """What a time is counted from, for an axis: the result's unit and what starts its clock.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Result
+    >>> clock = Result(starts="at the customer's first ad")
+    >>> since(Result(unit="days", about={"clock": clock}))
+    "days since the customer's first ad"
+    >>> since(Result(unit="days", about={}))
+    'days since the clock started'
+    """
+    starts = str(getattr(result.about.get("clock"), "starts", ""))
+    known = starts.startswith(("at the ", "at each ")) and len(starts) < 80
+    return f"{result.unit} since {starts.removeprefix('at ') if known else 'the clock started'}"
+
+
 def wrap(label: object, width: int = 28) -> str:
     """A long label on several lines; dollar signs stay dollar signs."""
     text = str(label).replace("$", r"\$")
@@ -249,26 +276,34 @@ def _rgb(colours: np.ndarray) -> np.ndarray:
     return shifted & 255
 
 
-def _png_output(ax: Axes) -> tuple[bytes, dict[str, Any]] | None:
+def _shown(ax: Axes) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """What a notebook keeps of our Axes, drawn once: the picture, and what belongs to it."""
     shown = picture(ax)
     if shown is None:
         return None
-    data = png(ax.figure)  # type: ignore[arg-type]
-    width = int.from_bytes(data[16:20], "big")  # the PNG header's own width
-    plt.close(ax.figure)  # type: ignore[arg-type]  # or the inline backend shows it again
-    about: dict[str, Any] = {
-        "width": round(width * 96 / _DPI),
-        "alt": shown.alt,
-        "caption": shown.caption,
-    }
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    data: dict[str, Any]
+    if shown.lines or vector.points(figure) < _FEW:
+        drawn_as, text = "image/svg+xml", vector.svg(figure)
+        width = vector.width(text)
+        data = {drawn_as: text, "text/html": _as_html(text, shown.alt, width)}
+    else:
+        drawn_as, points = "image/png", png(figure)
+        width = round(int.from_bytes(points[16:20], "big") * 96 / _DPI)  # the header's own width
+        data = {drawn_as: base64.b64encode(points).decode()}
+    plt.close(figure)  # or the inline backend shows it again
+    about: dict[str, Any] = {"width": width, "alt": shown.alt, "caption": shown.caption}
     if shown.table is not None and not shown.table.empty:
         about["table"] = behind(shown.table)
-    return data, about
+    return {**data, "text/plain": shown.alt}, {drawn_as: about}
 
 
-def _plain_output(ax: Axes, printer: Any, cycle: bool) -> None:
-    shown = picture(ax)
-    printer.text(repr(ax) if shown is None else shown.alt)
+def _as_html(text: str, alt: str, width: int) -> str:
+    """An SVG as an image: JupyterLab shows it so of notebooks that it does not trust, too."""
+    coded = base64.b64encode(text.encode()).decode()
+    source = f"data:image/svg+xml;base64,{coded}"
+    return f"<img src='{source}' alt='{escape(alt, quote=True)}' width='{width}'>"
 
 
 def _show_in_notebooks() -> None:
@@ -280,6 +315,4 @@ def _show_in_notebooks() -> None:
     shell = get_ipython()
     if shell is None or shell.display_formatter is None:
         return
-    formatters = shell.display_formatter.formatters
-    formatters["image/png"].for_type(Axes, _png_output)
-    formatters["text/plain"].for_type(Axes, _plain_output)
+    shell.display_formatter.mimebundle_formatter.for_type(Axes, _shown)

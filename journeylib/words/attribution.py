@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, chance, estimate, name, percent, term
+from journeylib.words.parts import chance, estimate, name, percent, term, told_as
 
 
 def attribution(credit: Any, at: float | None) -> str:
@@ -16,22 +16,22 @@ def attribution(credit: Any, at: float | None) -> str:
     told = []
     for row in credit.table.iloc[:-1].sort_values("credit", ascending=False).itertuples():
         if pd.isna(row.credit):
-            told.append(f"{name(row.touchpoint)}: no finite estimate.")
+            told.append(f"{name(row.touchpoint)}: no finite estimate")
             continue
         share, ends = _shares(row.credit, row.low, row.high)
         clear = "" if row.low > 0 or row.high < 0 else ", no more than chance would explain"
-        told.append(f"{name(row.touchpoint)}: {share} ({ends}){clear}.")
+        told.append(f"{name(row.touchpoint)}: {share} ({ends}){clear}")
     together = credit.together
     head = (
         f"Of 100 {event} events, so many go along with a touchpoint, as the raised hazard after it "
         f"says (n = {credit.about['ids']:,}, {credit.about['events']:,} events; 95% intervals, "
-        f"{credit.about['conf']}). "
+        f"{credit.about['conf']}):"
     )
     tail = ""
     if not pd.isna(together["credit"]):
         share, ends = _shares(together["credit"], together["low"], together["high"])
-        tail = f" All of them together: {share} ({ends}); the rest would come without any."
-    return head + " ".join(told[:MOST]) + and_more(len(told)) + tail
+        tail = f"All of them together: {share} ({ends}); the rest would come without any."
+    return told_as(head, told, tail)
 
 
 def _shares(value: float, low: float, high: float) -> tuple[str, str]:
@@ -45,17 +45,16 @@ def rules(found: Any, at: float | None) -> str:
     told = [
         f"{name(row.touchpoint)}: first {percent(row.first_touch)}, "
         f"last {percent(row.last_touch)}, linear {percent(row.linear)}, "
-        f"Markov removal {percent(row.markov)}."
+        f"Markov removal {percent(row.markov)}"
         for row in touched.itertuples()
     ]
     rest = percent(float(table["last_touch"].iloc[-1]))
-    return (
+    head = (
         f"Rules, not effects: of 100 {event} events each rule hands out all that a touch went "
         f"before, to whatever went before them (n = {found.about['n']:,} journeys, "
-        f"{found.about['events']:,} events; {rest} of 100 without a touch). "
-        + " ".join(told[:MOST])
-        + and_more(len(told))
+        f"{found.about['events']:,} events; {rest} of 100 without a touch):"
     )
+    return told_as(head, told)
 
 
 def placebo(found: Any, at: float | None) -> str:
@@ -105,12 +104,13 @@ def by_stage(found: Any, at: float | None) -> str:
         way = "sooner" if row.hazard_ratio > 1 else "later"
         told.append(
             f"From {name(row.stage)}, {term(row.term, found.about['references'])}: hazard ratio "
-            f"{ratio} ({ends}; {row.events:,} events), {way}."
+            f"{ratio} ({ends}; {row.events:,} events), {way}"
         )
     head = (
         f"Of {len(found.table)} ratios, {len(clear)} differ from one by more than chance would "
         f"explain with so many looks (reaching {name(found.about['event'])} from each of "
-        f"{len(found.stages)} stages, the other terms held equal; n = {found.about['n']:,}). "
+        f"{len(found.stages)} stages, the other terms held equal; n = {found.about['n']:,})"
+        f"{':' if told else '.'}"
     )
     apart = found.differences[found.differences["p"] < 0.05]
     tail = ""
@@ -118,5 +118,5 @@ def by_stage(found: Any, at: float | None) -> str:
         terms = ", ".join(
             f"{term(r.term, found.about['references'])} ({chance(r.p)})" for r in apart.itertuples()
         )
-        tail = f" Not the same from every stage: {terms}."
-    return head + " ".join(told[:MOST]) + and_more(len(told)) + tail + left
+        tail = f"Not the same from every stage: {terms}."
+    return told_as(head, told, f"{tail}{left}".strip())

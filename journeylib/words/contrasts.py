@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, chance, estimate, name, term
+from journeylib.words.parts import chance, estimate, name, term, told_as
 
 
 def comparison(test: Any, at: float | None) -> str:
     """Whether groups differ by more than chance."""
-    table = test.table
     told = []
-    labels = test.about.get("causes") or [test.about.get("event", "event")]
+    apart = np.ndim(test.p_value) > 0  # one test a cause; otherwise any of them is the event
     for event, statistic, df, p in zip(
-        labels, *(np.atleast_1d(x) for x in (test.statistic, test.df, test.p_value))
+        test.about["causes"] if apart else [test.about["event"]],
+        *(np.atleast_1d(x) for x in (test.statistic, test.df, test.p_value)),
     ):
         verdict = (
             "differ by more than chance would explain"
@@ -24,9 +24,9 @@ def comparison(test: Any, at: float | None) -> str:
             else "do not differ by more than chance would explain"
         )
         told.append(
-            f"The {len(table)} groups {verdict} in their time to {name(event)} "
+            f"The {len(test.groups)} groups {verdict} in their time to {name(event)} "
             f"({test.about.get('test', 'log-rank')} test: chi-squared {number(float(statistic))} "
-            f"on {number(float(df))} df, {chance(float(p))}; n = {int(table['n'].sum()):,})."
+            f"on {number(float(df))} df, {chance(float(p))}; n = {test.about['n']:,})."
         )
     return " ".join(told)
 
@@ -47,7 +47,7 @@ def scan(scan: Any, at: float | None) -> str:
     )
     if clear.empty:
         return f"{head} longer or shorter {tail}."
-    return f"{head} longer or shorter {tail}: {', '.join(told[:MOST])}.{and_more(len(told))}"
+    return told_as(f"{head} longer or shorter {tail}:", told)
 
 
 def weighting(found: Any, at: float | None) -> str:

@@ -20,6 +20,7 @@ from journeylib.words.parts import (
     of_group,
     shares,
     span,
+    told_as,
     whom,
 )
 
@@ -162,13 +163,17 @@ def incidence(incidence: Any, at: float | None) -> str:
     told: list[str] = []
     for row in incidence.at([last]).itertuples(index=False):
         share, low, high = shares(row.incidence, row.low, row.high)
-        when = f"{number(last)} {incidence.unit}" if told else span(last, incidence.unit)
-        told.append(
-            f"Of 100 {whom(incidence)}{of_group(incidence, row.group)}, about {share} ({low} to "
-            f"{high}) reach {name(row.outcome)} first within {when}."
-        )
-    size = f" (n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events.)"
-    return " ".join(told[:MOST]) + and_more(len(told)) + size
+        whose = "" if row.group == "all" else f"{row.group}: "
+        told.append(f"{whose}{name(row.outcome)} about {share} ({low} to {high})")
+    head = (
+        f"Of 100 {whom(incidence)}{' in each group' if incidence.by else ''}{_columns(incidence)}, "
+        f"so many within {span(last, incidence.unit)}, each counted by what comes first:"
+    )
+    size = (
+        f"n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events; 95% "
+        "intervals in brackets."
+    )
+    return told_as(head, told, size)
 
 
 def rmst(result: Any, at: float | None) -> str:
@@ -190,14 +195,18 @@ def mean_count(count: Any, at: float | None) -> str:
     """How often, on average, by a time."""
     last = float(count.table["time"].max()) if at is None else at
     event = name(count.about.get("event", "event"))
-    told = []
+    told: list[str] = []
     for row in count.at([last]).itertuples(index=False):
         mean, ends = estimate(row.mean_count, row.low, row.high)
+        when = f"{number(last)} {count.unit}" if told else span(last, count.unit)
         told.append(
-            f"By {number(last)} {count.unit}, a customer{of_group(count, row.group)} has had on "
-            f"average {mean} ({ends}) times {event}."
+            f"Within {when}, {event} has happened {mean} ({ends}) times per customer"
+            f"{of_group(count, row.group)}, on average."
         )
-    size = f" (n = {count.about.get('ids', 0):,}, {count.about.get('events', 0):,} events.)"
+    size = (
+        f" (n = {count.about.get('ids', 0):,}, {count.about.get('events', 0):,} events; 95% "
+        "intervals in brackets.)"
+    )
     return " ".join(told[:MOST]) + and_more(len(told)) + size
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, chance, estimate, name, shares, term
+from journeylib.words.parts import MOST, and_more, chance, estimate, name, shares, term, told_as
 
 
 def effects(effects: Any, at: float | None) -> str:
@@ -16,21 +16,20 @@ def effects(effects: Any, at: float | None) -> str:
     told, references = [], effects.about.get("references")
     for row in effects.table.itertuples(index=False):
         if pd.isna(row.hazard_ratio):
-            told.append(f"{term(row.term, references)}: no finite estimate.")
+            told.append(f"{term(row.term, references)}: no finite estimate")
             continue
         if pd.isna(row.low) or row.low <= 1 <= row.high:
             reading = "no difference beyond chance"
         else:
             reading = "sooner" if row.hazard_ratio > 1 else "later"
         ratio, ends = estimate(row.hazard_ratio, row.low, row.high, ratio=True)
-        told.append(f"{term(row.term, references)}: hazard ratio {ratio} ({ends}), {reading}.")
+        told.append(f"{term(row.term, references)}: hazard ratio {ratio} ({ends}), {reading}")
     head = (
         f"What goes along with reaching {event} sooner or later, per unit of each term and the "
         f"others held equal (n = {effects.about.get('n', 0):,}, "
-        f"{effects.about.get('events', 0):,} events): "
+        f"{effects.about.get('events', 0):,} events; 95% intervals in brackets):"
     )
-    warned = " ".join(getattr(effects, "warnings", ()))
-    return " ".join([head + " ".join(told[:MOST]) + and_more(len(told)), warned]).strip()
+    return told_as(head, told, " ".join(getattr(effects, "warnings", ())))
 
 
 def fine_gray(model: Any, at: float | None) -> str:
@@ -40,22 +39,21 @@ def fine_gray(model: Any, at: float | None) -> str:
     for row in model.table.itertuples(index=False):
         shown = term(row.term, references)
         if pd.isna(row.hazard_ratio):
-            told.append(f"{shown}: no finite estimate.")
+            told.append(f"{shown}: no finite estimate")
             continue
         sure = not pd.isna(row.low) and not row.low <= 1 <= row.high
         reading = "a larger share" if row.hazard_ratio > 1 else "a smaller share"
         ratio, ends = estimate(row.hazard_ratio, row.low, row.high, ratio=True)
         told.append(
             f"{shown}: subdistribution hazard ratio {ratio} ({ends}), "
-            f"{reading if sure else 'no difference beyond chance'}."
+            f"{reading if sure else 'no difference beyond chance'}"
         )
     head = (
         f"What goes along with a larger or smaller share that ends with {event}"
         f"{f' rather than {others}' if others else ''}, the other terms held equal "
-        f"(n = {model.about['n']:,}, {model.about['events']:,} events): "
+        f"(n = {model.about['n']:,}, {model.about['events']:,} events; 95% intervals in brackets):"
     )
-    warned = " ".join(model.warnings)
-    return " ".join([head + " ".join(told[:MOST]) + and_more(len(told)), warned]).strip()
+    return told_as(head, told, " ".join(model.warnings))
 
 
 def side_by_side(both: Any, at: float | None) -> str:

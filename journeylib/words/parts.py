@@ -200,6 +200,19 @@ def listed(head: str, lines: Sequence[str], tail: str = "") -> str:
     return "\n".join([head, *told, *([end] if end else [])])
 
 
+def told_as(head: str, lines: Sequence[str], tail: str = "") -> str:
+    """A list where there are several lines, one paragraph where there are few.
+
+    Examples
+    --------
+    >>> told_as("So many buy:", ["a: 3", "b: 4"], "More.")
+    'So many buy: a: 3. b: 4. More.'
+    """
+    if len(lines) >= LIST_FROM:
+        return listed(head, lines, tail)
+    return " ".join([head, *(f"{line}." for line in lines), *([tail] if tail else [])])
+
+
 def and_more(total: int) -> str:
     """How many groups were left untold."""
     return f" {total - MOST} more are in the table." if total > MOST else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, estimate, in_group, name
+from journeylib.words.parts import MOST, and_more, estimate, in_group, name, told_as
 
 
 def value(worth: Any, at: float | None) -> str:
@@ -36,8 +36,7 @@ def steps(scan: Any, at: float | None) -> str:
     for row in sure.sort_values("difference", ascending=False).itertuples(index=False):
         said, ends = estimate(row.difference, row.low, row.high)
         told.append(f"{row.group} in {name(row.step)} {said} {scan.unit} ({ends})")
-    listed = "; ".join(told[:MOST])
-    return f"Beyond chance, against all others in the same step: {listed}.{and_more(len(told))}"
+    return told_as("Beyond chance, against all others in the same step:", told)
 
 
 def rule(found: Any, at: float | None) -> str:

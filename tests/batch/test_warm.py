@@ -94,7 +94,12 @@ def test_pictures_of_a_forked_kernel_are_those_of_an_ordinary_one(
     monkeypatch.setattr(warm, "_current", None)
     ordinary = execute(book, {})
     shown = [
-        [o.data.get("image/png") for c in d.notebook.cells for o in c.outputs if "data" in o]
+        [
+            o.data.get("image/svg+xml", o.data.get("image/png"))
+            for c in d.notebook.cells
+            for o in c.outputs
+            if "data" in o
+        ]
         for d in (forked, ordinary)
     ]
     assert len(shown[0]) == 2

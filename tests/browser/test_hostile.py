@@ -110,6 +110,8 @@ def test_nothing_runs_and_nothing_is_asked_for(
         word.press("Enter")
     assert visit.page.evaluate("window.owned") is None
     assert visit.dialogs == [] and visit.complaints == [] and visit.others() == []
+    pictures = visit.page.locator("figure img")
+    assert pictures.evaluate_all("all => all.every(i => i.complete && i.naturalWidth > 0)")
     # one script, the page's own, and no attribute that runs
     assert visit.page.locator("script").count() <= 1
     assert (

@@ -147,6 +147,8 @@ def _tables(bundle: dict[str, Any]) -> Iterator[pd.DataFrame]:
                 for row in table.find("tbody").find_all("tr")
             ]
             yield pd.DataFrame([row for row in rows if len(row) == len(heads)], columns=heads)
-    behind = bundle["metadata"].get("image/png", {}).get("table")
-    if behind:
+    for kind in ("image/png", "image/svg+xml"):
+        behind = bundle["metadata"].get(kind, {}).get("table")
+        if not behind:
+            continue
         yield pd.DataFrame(behind["rows"], columns=behind["columns"])

@@ -141,10 +141,11 @@ def test_the_same_findings_three_ways(
 def test_pictures_speak(samples: Path, tmp_path: Path) -> None:
     notebook = in_batch(tmp_path)
     pictures = [
-        output.metadata["image/png"]
+        output.metadata[kind]
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        for kind in ("image/png", "image/svg+xml")
+        if kind in output.get("data", {})
     ]
     assert len(pictures) >= 2
     for picture in pictures:
