@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+
 from validation.shared import ROOT
 
 SEEDS = 200
@@ -125,8 +126,8 @@ def section(seeds: int = SEEDS, workers: int = 2) -> tuple[str, int]:
     lines = [
         "## Headline intervals of the notebooks",
         "",
-        f"{table['shops'].max()} simulated journeys of {CUSTOMERS:,} customers each ({seeds}, and as "
-        "many again where any interval lay outside the band), with delayed entry, accounts "
+        f"{table['shops'].max()} simulated journeys of {CUSTOMERS:,} customers each ({seeds}, and "
+        "as many again where any interval lay outside the band), with delayed entry, accounts "
         "of several contacts and opting out that depends on the segment. Every finding of the "
         "notebooks whose truth the model knows: how often its 95% interval holds it. "
         f"{inside} of {len(table)} lie between 92 and 98 of 100.",

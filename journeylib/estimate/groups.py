@@ -40,7 +40,7 @@ class Groups:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def columns(self, code: np.ndarray, taken: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    def columns(self, code: np.ndarray, taken: Sequence[str] = ()) -> dict[str, Any]:
         """Leading columns of a result: ``group`` and, for several names, each name apart.
 
         Parameters
@@ -55,11 +55,16 @@ class Groups:
             label.fill(self.labels[0])
         else:
             label = np.array(self.labels, dtype=object)[code]
-        out = {"group": label}
+        out: dict[str, Any] = {"group": text_column(label)}
         if len(self.names) > 1:
             for name, part in zip(self.names, self.parts, strict=True):
                 out[name + "_" * (name in {"group", *taken})] = part[code]
         return out
+
+
+def text_column(values: np.ndarray) -> pd.Series:
+    """Texts as a column whose type is known; a frame looks at each of bare ones for dates."""
+    return pd.Series(values, dtype=object, copy=False)
 
 
 def group_rows(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from journeylib.estimate.about import about
 from journeylib.estimate.curves import someone
-from journeylib.estimate.groups import Groups
+from journeylib.estimate.groups import Groups, text_column
 from journeylib.estimate.influence import variance
 from journeylib.estimate.intervals import incidence_limits, z_value
 from journeylib.estimate.risktable import RiskTable, risk_table
@@ -142,29 +142,35 @@ def _greenwood(
     recursion, hence a running sum: ``log_variance`` for the share, ``cross`` for
     the covariance divided by the share.
     """
-    n, d = someone(table), table.any_event
-    rest = n - d
-    rest *= n
-    rest[rest == 0] = np.inf  # the curve ends at 0, nothing comes after
-    term = np.divide(d, rest, out=rest)
-    out = np.empty(steps.shape)
+    n, out = someone(table), np.empty(steps.shape)
+    term = _greenwood_terms(table, n)
     for s in table.slices:
         # before each time, and less what the time itself takes from those who stay
-        log_variance = np.cumsum(term[s])
-        log_variance -= term[s]
-        own = log_variance - 1 / n[s]
-        weight = np.where(after[s] > 0, own, log_variance)
-        single = left[s] / n[s]
-        for step, total in zip(steps[:, s], out[:, s]):
+        weight = np.cumsum(term[s])
+        weight -= term[s]
+        own = np.divide(-1, n[s], out=term[s])
+        own += weight
+        np.copyto(weight, own, where=after[s] > 0)
+        single = np.divide(left[s], n[s], out=n[s])
+        for step, cross in zip(steps[:, s], out[:, s]):
             change = step * weight
-            cross = np.cumsum(change)
+            np.cumsum(change, out=cross)
             cross -= change
             cross *= 2
             cross += single
             cross += np.multiply(step, own, out=change)
             cross *= step
-            np.cumsum(cross, out=total)
+            np.cumsum(cross, out=cross)
     return np.maximum(out, 0, out=out)
+
+
+def _greenwood_terms(table: RiskTable, n: np.ndarray) -> np.ndarray:
+    """What each time adds to the variance of the logarithm of the share without any event."""
+    d = table.any_event
+    rest = n - d
+    rest *= n
+    rest[rest == 0] = np.inf  # the curve ends at 0, nothing comes after
+    return np.divide(d, rest, out=rest)
 
 
 def _robust(
@@ -209,7 +215,7 @@ def _frame(
     cause = np.tile(np.arange(1, causes + 1), n_groups)
     columns = {
         "cause": np.repeat(cause, sizes),
-        "outcome": np.repeat(np.array(outcomes, dtype=object)[cause - 1], sizes),
+        "outcome": text_column(np.repeat(np.array(outcomes, dtype=object)[cause - 1], sizes)),
     }
     columns |= {name: stacked(value) for name, value in values.items()}
     code = np.arange(n_groups, dtype=np.int16 if n_groups < 2**15 else np.int64)

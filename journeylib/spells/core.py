@@ -156,9 +156,11 @@ def _rows(table: ir.Table) -> pd.DataFrame:
     """
     arrow = table.to_pyarrow()
     columns = {}
-    for name, column in zip(arrow.column_names, arrow.columns, strict=True):
+    for name, dtype in table.schema().items():
+        column = arrow[name]
         if column.null_count or pa.types.is_nested(column.type):
-            columns[name] = pd.Series(column.to_pylist(), dtype=object)
+            values = pd.Series(column.to_pylist(), dtype=object)
         else:
-            columns[name] = column.to_pandas(deduplicate_objects=name != "id")
-    return PandasData.convert_table(pd.DataFrame(columns), table.schema())
+            values = column.to_pandas(deduplicate_objects=name != "id")
+        columns[name] = PandasData.convert_column(values, dtype)
+    return pd.DataFrame(columns, copy=False)

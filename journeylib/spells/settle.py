@@ -28,6 +28,7 @@ BEFORE = "event before the origin"
 END_BEFORE = "planned end before the origin"
 UNWATCHED = "ended before the window opened"
 AT_OPENING = "ended at the instant the window opened"
+FATES = (AT_RISK, NO_ORIGIN, BEFORE, END_BEFORE, UNWATCHED, AT_OPENING)  # kept by number
 
 ZERO = "zero duration, at risk at 0"
 DELAYED = "delayed entry: the origin is before the window"
@@ -115,7 +116,7 @@ def settled(log: EventLog, ends: ir.Table, rules: Rules) -> tuple[ir.Table, Audi
     kept = keep(with_attributes(log, timed, rules.by.attributes))
     audit = _audit(kept, rules)
     columns = ["_origin", "_start", "_stop", "_cause", "_merged", *rules.by.names]
-    return kept.filter(kept["_fate"] == AT_RISK).select(*rules.keys, *columns), audit
+    return kept.filter(kept["_fate"] == FATES.index(AT_RISK)).select(*rules.keys, *columns), audit
 
 
 def as_spells(
@@ -174,14 +175,15 @@ def _timed(log: EventLog, ends: ir.Table, rules: Rules) -> ir.Table:
     timed = ends.mutate(_start=start, _stop=stop, _cause=cause.cast("int64"), _limit=limit)
     if "_which" in ends.columns:  # causes are tied only where one of them happened
         timed = timed.mutate(_merged=ibis.ifelse(happened, timed["_merged"], 0))
-    fate = ibis.cases(
+    left_out = [
         (timed["_origin"].isnull(), NO_ORIGIN),
         (timed["_event"] < timed["_origin"], BEFORE),
         (timed["_limit"] < timed["_origin"], END_BEFORE),
         (timed["_stop"] < timed["_start"], UNWATCHED),
         ((timed["_stop"] == timed["_start"]) & (timed["_start"] > 0), AT_OPENING),
-        else_=AT_RISK,
-    )
+    ]
+    number = [(where, ibis.literal(FATES.index(fate), "int8")) for where, fate in left_out]
+    fate = ibis.cases(*number, else_=ibis.literal(FATES.index(AT_RISK), "int8"))
     return timed.mutate(_fate=fate).drop("_event", "_limit")
 
 
@@ -198,9 +200,9 @@ def _audit(kept: ir.Table, rules: Rules) -> Audit:
             merged=kept["_merged"].fill_null(0).sum(),
         )
         .to_pandas()
-        .set_index("_fate")
     )
-    n = {str(fate): int(rows) for fate, rows in counts["rows"].items()}
+    counts.index = [FATES[k] for k in counts["_fate"]]
+    n = {fate: int(rows) for fate, rows in counts["rows"].items()}
     reasons = [NO_ORIGIN, BEFORE, END_BEFORE, UNWATCHED, AT_OPENING]
     always = {NO_ORIGIN, *([BEFORE] if rules.before else [])}
     audit = Audit(

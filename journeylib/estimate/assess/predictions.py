@@ -74,7 +74,8 @@ def unseen(model: Any, spells: Spells) -> Unseen:
             "no customer has all the values that the model needs",
             fix=f"missing values: {dict(audit.dropped)}",
         )
-    frame = frame[whole].reset_index(drop=True)
+    if not whole.all():
+        frame = frame[whole].reset_index(drop=True)
     return Unseen(
         frame=frame[names],
         time=frame["stop"].to_numpy(dtype=float),

@@ -41,10 +41,12 @@ class Baseline:
 def baseline_at_means(fit: CoxFit) -> Baseline:
     """The baseline for standardised covariates of zero, that is, for their means."""
     steps = hazard_steps(fit.data, fit.predictor())
-    s1, d1 = first_moments(fit.data, steps.risk)
-    drift = s1 * steps.q0
+    drift, d1 = first_moments(fit.data, steps.risk)
+    drift *= steps.q0
     if fit.data.corrected:
-        drift -= d1 * steps.q1
+        d1 *= steps.q1
+        drift -= d1
+    del d1
     return Baseline(_cumulated(steps.hazard), _cumulated(steps.q0), _cumulated(drift))
 
 
@@ -183,7 +185,7 @@ def baseline_at(fit: CoxFit, times: np.ndarray) -> np.ndarray:
     It belongs to the linear predictor of :func:`new_customers`; NaN beyond the last
     time at which anybody of the stratum was at risk.
     """
-    sets, hazard = fit.data.sets, baseline_at_means(fit).hazard
+    sets, hazard = fit.data.sets, _cumulated(hazard_steps(fit.data, fit.predictor()).hazard)
     found = np.empty((len(fit.design.strata), len(times)))
     for s, end in enumerate(_last_seen(fit)):
         begin, stop = np.searchsorted(sets.stratum, [s, s + 1])

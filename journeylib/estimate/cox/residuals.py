@@ -17,6 +17,7 @@ import numpy as np
 
 from journeylib.estimate.cox.likelihood import (
     Data,
+    Steps,
     first_moments,
     hazard_steps,
     linear_predictor,
@@ -47,7 +48,8 @@ def score_residuals(data: Data, beta: np.ndarray) -> np.ndarray:
         if data.corrected:
             mean_lived[sets.deaths] -= sets.per_death(steps.q1 * s1[j] - steps.q2 * d1[j])
         residual[j] = relative * (mean_lived - x * lived)
-    residual[:, sets.deaths] += schoenfeld(data, beta)
+    del relative, lived
+    residual[:, sets.deaths] += _unexpected(data, steps, s1, d1)
     return residual
 
 
@@ -59,12 +61,17 @@ def _mean_steps(
 
 def schoenfeld(data: Data, beta: np.ndarray) -> np.ndarray:
     """Covariates of each event less their expectation in its risk set, shape (p, events)."""
-    sets = data.sets
     steps = hazard_steps(data, linear_predictor(data, beta))
-    s1, d1 = first_moments(data, steps.risk)
-    mean = s1 * steps.hazard
+    return _unexpected(data, steps, *first_moments(data, steps.risk))
+
+
+def _unexpected(data: Data, steps: Steps, s1: np.ndarray, d1: np.ndarray) -> np.ndarray:
+    """The same from what is summed over risk sets already, which is used up."""
+    sets, mean = data.sets, s1
+    mean *= steps.hazard
     if data.corrected:
-        mean -= d1 * steps.spared
+        d1 *= steps.spared
+        mean -= d1
     mean /= sets.at_death(data.death_weight)
     return data.x[:, sets.deaths] - mean[:, sets.last[sets.deaths]]
 
