@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journeylib.errors import DataError
+from journeylib.numbers import number
 from journeylib.words import (
     afterwards,
     attribution,
@@ -24,6 +25,8 @@ from journeylib.words import (
     worth,
 )
 from journeylib.words.parts import Sentence, chance, counted, name, percent, term, term_parts
+
+USUAL = 0.95  # level of an interval of which no level is said
 
 __all__ = ["Sentence", "chance", "counted", "name", "note", "percent", "say", "term", "term_parts"]
 
@@ -59,8 +62,18 @@ def say(result: Any, at: float | None = None) -> Sentence:
     """
     for kind in type(result).__mro__:
         if kind.__name__ in _TELLERS:
-            return Sentence(_TELLERS[kind.__name__](result, at))
+            told = _TELLERS[kind.__name__](result, at)
+            return Sentence(_at_level(told, getattr(result, "about", {}).get("level", USUAL)))
     raise DataError(f"there are no words for a {type(result).__name__}")
+
+
+def _at_level(told: str, level: float) -> str:
+    """A sentence whose intervals are of another level says so."""
+    if level == USUAL:
+        return told
+    shown = f"{number(100 * level)}%"
+    told = told.replace("95% interval", f"{shown} interval")
+    return told if shown in told else f"{told} The intervals are {shown} intervals."
 
 
 def note(text: str) -> Sentence:

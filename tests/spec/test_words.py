@@ -94,3 +94,20 @@ def test_what_has_no_words_is_refused() -> None:
 
 def test_a_sentence_is_escaped_in_a_notebook() -> None:
     assert words.note("<b>")._repr_html_() == "<p class='journey say'>&lt;b&gt;</p>"
+
+
+def test_a_test_of_each_cause_counts_groups_and_customers_once(spells) -> None:
+    gray = jl.say(jl.compare(spells, "channel", test="gray"))
+    assert gray.count("The 2 groups") == 2 and gray.count("n = 300)") == 2
+    assert "time to first order" in gray and "time to opt out" in gray
+    either = jl.say(jl.compare(spells, "channel"))
+    assert "The 2 groups" in either and "time to first order or opt out" in either
+
+
+def test_intervals_of_another_level_are_not_called_95_percent(spells) -> None:
+    narrow = jl.survival_curve(spells, level=0.8)
+    assert "80% interval" in jl.say(narrow) and "95%" not in jl.say(narrow)
+    assert jl.say(narrow, at=20).endswith("The intervals are 80% intervals.")
+    ratios = jl.cox(spells, "visits", cause="opt_out", level=0.9)
+    assert "90% intervals" in jl.say(ratios) and "95%" not in jl.say(ratios)
+    assert "level" not in jl.say(jl.survival_curve(spells), at=20)
