@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from journeylib.errors import DataError
-from journeylib.events.intake import need_columns
+from journeylib.events.intake import as_number, need_columns
 from journeylib.events.moments import read as read_moments
 from journeylib.events.stitch import id_text
 from journeylib.events.times import ticks
@@ -49,7 +49,7 @@ def known_attributes(raw: ir.Table | None, journey: Journey) -> ir.Table | None:
         ids = id_text(ids)
     known = raw.select(
         id=ids,
-        **{c: raw[c] for c in columns if c != named.id},
+        **{c: as_number(raw[c]) for c in columns if c != named.id},
         **({SINCE: _since(raw, journey, named.valid_from)} if named.valid_from else {}),
         **({MEASURED: _since(raw, journey, named.measured_at)} if named.measured_at else {}),
     )

@@ -45,6 +45,7 @@ _HOW = "_how"
 _ODD = "_odd"
 _INTERNAL = (FATE, _UNREAD, _HOW, _ODD, STATUS)
 _NUMBERS = ("value", "score")
+IDS = ("anonymous", "account", "session")  # names, whatever they are made of
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*$"
 NOT_A_NUMBER = "a {name} that is not a number, taken as missing"
 # in any case: to DuckDB, ID is id
@@ -97,6 +98,7 @@ def canonical(raw: ir.Table, journey: Journey, feed: Feed) -> tuple[ir.Table, di
     columns["event"] = columns["event"].cast("string")
     columns["stage"] = _stage(columns["event"], journey.staged)
     columns |= {new: raw[own] for own, new in names.items()}
+    columns |= {n: as_number(c) for n, c in columns.items() if n not in ("id", *IDS)}
     columns[_UNREAD] = picked(raw, own_at).notnull() & moments.at.isnull()
     columns[_HOW] = moments.how
     own_names = {own: new for own, new in {**names, **mapped}.items() if own != new}
@@ -217,6 +219,15 @@ def need_columns(raw: ir.Table, names: Iterable[str], label: str, where: str) ->
                 if single
                 else nearest(own, raw.columns),
             ) from None
+
+
+def as_number(column: ir.Value) -> ir.Value:
+    """A column of exact decimals as the numbers that every engine and file has."""
+    kind = column.type()
+    if not kind.is_decimal():
+        return column
+    whole = kind.scale == 0 and kind.precision is not None and kind.precision <= 18
+    return column.cast("int64" if whole else "float64")
 
 
 def _as_numbers(columns: Mapping[str, ir.Value]) -> dict[str, ir.Value]:

@@ -15,12 +15,14 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from journeylib.errors import DataError
+from journeylib.events.intake import as_number
 
 SAMPLE = 50_000  # rows looked at
 _MOST_EVENTS = 60  # kinds of events that a column of events may have
 _NAMES: dict[str, tuple[str, ...]] = {
     "id": (
-        *("customer_id", "customerid", "customer", "client_id", "user_id", "userid", "user"),
+        *("customer_id", "customerid", "customer", "cust_id", "cust", "client_id", "client"),
+        *("user_id", "userid", "user", "uid"),
         *("household_id", "member_id", "subscriber_id", "contact_id", "person_id", "patient_id"),
         *("visitor_id", "account_id", "card", "email", "id", "case_id", "case"),
     ),
@@ -99,9 +101,11 @@ def guess(table: ir.Table) -> Guess:
     DataError
         When no column can be the customer, or none the moment; says what there is.
     """
+    table = table.mutate(**{name: as_number(table[name]) for name in table.columns})
     sample = table.limit(SAMPLE).to_pandas()
     if sample.empty:
         raise DataError("the table has no rows", fix="there is nothing to describe yet")
+    _need_names(list(map(str, sample.columns)))
     at, form = _moment(sample)
     who = _customer(sample, at)
     event = _event(sample, {at, who})
@@ -122,6 +126,23 @@ def guess(table: ir.Table) -> Guess:
     kinds = kinds[kinds[event].notna()].sort_values(["n", event], ascending=[False, True])
     stages, unmapped = _staged([str(kind) for kind in kinds[event]])
     return Guess(columns, why, {}, stages, unmapped, form)
+
+
+def _need_names(columns: Sequence[str]) -> None:
+    """Raise where the first row cannot be names of columns."""
+    values = [name for name in columns if _ISO.match(name) or _SLASHED.match(name)]
+    if values:
+        raise DataError(
+            f"the first row holds values, such as {values[0]!r}, and not the names of columns",
+            where="columns: " + ", ".join(columns),
+            fix="write names into the first row, for instance customer_id,timestamp,event",
+        )
+    if len(columns) == 1 and any(mark in columns[0] for mark in ",;|\t"):
+        raise DataError(
+            "the file was read as a single column",
+            where=f"columns: {columns[0]}",
+            fix="check that every row has the same number of fields",
+        )
 
 
 def _moment(sample: pd.DataFrame) -> tuple[str, str | None]:
@@ -194,7 +215,10 @@ def _customer(sample: pd.DataFrame, at: str) -> str:
         values = sample[name]
         whole = not pd.api.types.is_float_dtype(values) and not pd.api.types.is_bool_dtype(values)
         different = values.nunique() if values.map(_hashable).all() else 0
-        return name != at and whole and max(2, rows // 1000) <= different < 0.95 * rows
+        named = any(_place(str(name), ours) < _FAR for ours in _NO_ONE)
+        return (
+            name != at and whole and not named and max(2, rows // 1000) <= different < 0.95 * rows
+        )
 
     candidates = [name for name in sample.columns if likely(name)]
     if not candidates:
@@ -220,6 +244,7 @@ def _event(sample: pd.DataFrame, taken: set[str]) -> str | None:
 
 
 _FAR = 1_000
+_NO_ONE = ("event", "channel", "content", "value", "score")  # whoever is called so is nobody
 
 
 def _named(sample: pd.DataFrame, ours: str, taken: set[str]) -> str | None:

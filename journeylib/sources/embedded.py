@@ -22,7 +22,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import sqlglot as sg
 
-from journeylib.errors import SourceError, nearest
+from journeylib.errors import DataError, SourceError, nearest
 from journeylib.journey.source import Source
 from journeylib.sources import databases
 from journeylib.sources.files import files_of, is_partitioned, kind_of
@@ -105,6 +105,10 @@ def read(
 def of_frame(connection: ibis.BaseBackend, frame: pd.DataFrame, text: Iterable[str]) -> ir.Table:
     """A pandas frame as a table; a column of ``text`` with values of several types is text."""
     given = frame.reset_index(drop=True)
+    given.columns = pd.Index([str(name) for name in given.columns])
+    if not given.columns.is_unique:
+        twice = given.columns[given.columns.duplicated()][0]
+        raise DataError(f"two columns are called {twice!r}", fix="rename or drop one of them first")
     for name in text:
         if name in given.columns and given[name].dtype == object:
             given = given.assign(**{name: given[name].map(_as_text, na_action="ignore")})
@@ -165,9 +169,11 @@ def _csv(
 
 
 def _json(connection: ibis.BaseBackend, files: tuple[Path, ...]) -> ir.Table:
+    # in files called .json some have one list of all rows, others one row a line
+    lists = any(f.name.lower().removesuffix(".gz").endswith(".json") for f in files)
     lazy = connection.read_json(
         [_literal(f) for f in files],
-        format="newline_delimited",
+        format="auto" if lists else "newline_delimited",
         sample_size=-1,
         union_by_name=True,
         maximum_object_size=_JSON_OBJECT,

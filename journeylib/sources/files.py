@@ -18,6 +18,8 @@ KINDS = {
     ".csv.gz": "csv",
     ".tsv": "csv",
     ".tsv.gz": "csv",
+    ".json": "json",
+    ".json.gz": "json",
     ".jsonl": "json",
     ".jsonl.gz": "json",
     ".ndjson": "json",

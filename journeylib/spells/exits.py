@@ -277,5 +277,5 @@ def silent_from(asked: Question, rule: Silence, ways: Exits, starts_at: ir.Table
     acts = beside_origin(asked, active, starts_at, itself=True)
     acts = acts.filter(acts["_at"] >= acts["_from"]).select(*asked.keys, "_at").distinct()
     acts = acts.select(*asked.keys, _tick=asked.ticks(acts["_at"]))
-    length = days_in_ticks(rule.days, log.window.resolution)
+    length = days_in_ticks(float(rule.days), log.window.resolution)
     return first_silence(acts, asked.keys, length, log.span.end).select(*asked.keys, "_event")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import ibis
 import ibis.expr.types as ir
@@ -70,7 +71,7 @@ def silence(days: float, activity: str | Sequence[str] = ()) -> Silence:
 
 def is_days(days: object) -> bool:
     """Whether a length in days is a number above 0."""
-    number = isinstance(days, int | float) and not isinstance(days, bool)
+    number = isinstance(days, Real) and not isinstance(days, bool)
     return number and 0 < days < float("inf")  # type: ignore[operator]
 
 

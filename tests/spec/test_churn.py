@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from cases import CHURN, Case
 from logs import as_table, expected_table, open_rows
@@ -41,6 +43,16 @@ def test_churn_that_nobody_defined(tmp_path: Path) -> None:
 def test_days_that_are_none(tmp_path: Path, days: object) -> None:
     with pytest.raises(DataError, match="inactivity_days cannot be"):
         jl.churn(open_rows(tmp_path, LOG), inactivity_days=days)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("days", [np.int64(5), np.float32(5), np.int8(5)])
+def test_days_of_an_array(tmp_path: Path, days: float) -> None:
+    log = open_rows(tmp_path, LOG)
+    expected = jl.churn(log, inactivity_days=5).frame
+    pd.testing.assert_frame_equal(jl.churn(log, inactivity_days=days).frame, expected)
+    ways = {"lost": days}
+    lost = jl.exits(log, origin="purchase", causes=ways).frame  # type: ignore[arg-type]
+    assert lost["stop"].tolist() == expected["stop"].tolist() == [5.0]
 
 
 def test_activity_that_does_not_exist(tmp_path: Path) -> None:

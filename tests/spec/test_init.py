@@ -138,10 +138,19 @@ def test_a_table_of_a_duckdb_file(tmp_path: Path) -> None:
             "CREATE TABLE log AS SELECT i % 9 AS user_id, TIMESTAMP '2024-01-01 10:00:00' "
             "+ to_days(i::INT) AS ts, 'visit' AS event FROM range(50) t(i)"
         )
+        connection.execute(  # an amount of money is nobody
+            "CREATE TABLE sold AS SELECT 'k' || i % 9 AS kunde, DATE '2024-01-01' + i::INT AS day, "
+            "(i % 40 + 0.5)::DECIMAL(9, 2) AS betrag FROM range(50) t(i)"
+        )
     done = initialise(file, table="log")
     assert done.log.customers == 9 and done.log.audit.came_in == 50
+    sold = initialise(file, table="sold", out=tmp_path / "sold")
+    assert sold.log.journey.columns["id"] == "kunde" and sold.log.customers == 9
     with pytest.raises(JourneyFileError, match="which table"):
         initialise(file, out=tmp_path / "x")
+
+
+ROW = "a,2024-01-05,b\n"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +160,9 @@ def test_a_table_of_a_duckdb_file(tmp_path: Path) -> None:
         ("id,event\na,b\na,c\n", "no column holds moments"),
         ("at,size\n2024-01-05,1.5\n2024-01-06,2.5\n", "no column can be the customer"),
         ("id,at\na,01/02/2024\na,02/03/2024\n", "could be a day of two months"),
+        ("a,2024-01-05,visit\nb,2024-01-06,order\n", "first row holds values, such as '2024"),
+        (f"id,at,event\n{ROW * 30}a,2024-01-05,b,c\n{ROW * 20}", "read as a single column"),
+        ("at,event,amount\n" + "2024-01-05,visit,3\n2024-01-06,order,4\n" * 5, "no column can be"),
     ],
 )
 def test_what_cannot_be_found_out_is_said(tmp_path: Path, text: str, said: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from logs import as_table, journey_text
 
 import journeylib as jl
-from journeylib.errors import JourneyFileError, SourceError
+from journeylib.errors import DataError, JourneyFileError, SourceError
 from journeylib.sources.fingerprint import data_fingerprint
 
 FRAME = pd.DataFrame(
@@ -102,6 +102,16 @@ def json_lines(folder: Path) -> dict[str, Any]:
     return {"path": "events.jsonl.gz"}
 
 
+def json_list(folder: Path) -> dict[str, Any]:
+    (folder / "events.json").write_text(FRAME.to_json(orient="records"))
+    return {"path": "events.json"}
+
+
+def json_list_of_lines(folder: Path) -> dict[str, Any]:
+    FRAME.to_json(folder / "events.json.gz", orient="records", lines=True)
+    return {"path": "events.json.gz"}
+
+
 def duckdb_file(folder: Path) -> dict[str, Any]:
     with duckdb.connect(str(folder / "it's a shop.duckdb")) as connection:
         connection.register("frame", FRAME)
@@ -119,7 +129,7 @@ def other_backend(folder: Path) -> dict[str, Any]:
 
 PLACES = [
     *(one_csv, tabs, odd_delimiter, many_gzipped, one_parquet, many_parquet, partitioned),
-    *(json_lines, duckdb_file, other_backend),
+    *(json_lines, json_list, json_list_of_lines, duckdb_file, other_backend),
 ]
 
 
@@ -163,6 +173,18 @@ def test_a_frame_with_ids_of_several_types(tmp_path: Path) -> None:
     assert (audit.n_kept, audit.dropped["exact duplicate of another row"]) == (2, 2)
 
 
+def test_a_frame_whose_columns_are_not_all_called_by_text(tmp_path: Path) -> None:
+    frame = FRAME.copy()
+    frame[7] = 1
+    assert rows(jl.open_log(journey(tmp_path), table=frame)) == EXPECTED
+
+
+def test_a_frame_with_two_columns_of_one_name(tmp_path: Path) -> None:
+    twice = pd.concat([FRAME, FRAME[["channel"]]], axis=1)
+    with pytest.raises(DataError, match="two columns are called 'channel'"):
+        jl.open_log(journey(tmp_path), table=twice)
+
+
 def test_a_table_of_a_connection_of_ones_own(tmp_path: Path) -> None:
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone = 'UTC'")
@@ -174,6 +196,45 @@ def test_a_table_of_a_connection_of_ones_own(tmp_path: Path) -> None:
     assert rows(log) == EXPECTED
     spells = jl.time_to(log, "purchase", by="tier").frame
     assert dict(zip(spells["id"], spells["tier"], strict=True))["007"] == "gold"
+
+
+def test_exact_decimals_are_the_numbers_they_are_in_a_file(tmp_path: Path) -> None:
+    """The type that databases have for money: a covariate with one slope, not one a level."""
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE events AS SELECT 'c' || i AS id, "
+            "DATE '2020-01-01' + (k * (3 + i % 7))::INT AS at, "
+            "['ad', 'purchase'][k + 1] AS event, 'web' AS channel, "
+            "((i * 37) % 100 + 0.25)::DECIMAL(10, 2) AS value FROM range(40) t(i), range(2) u(k)"
+        )
+        connection.execute(
+            "CREATE TABLE people AS SELECT 'c' || i AS id, (i * 7 % 40 + 0.50)::DECIMAL(10, 2) "
+            "AS income, (i % 3)::DECIMAL(4, 0) AS children FROM range(40) t(i)"
+        )
+        plain = {
+            "events": "value::DOUBLE AS value",
+            "people": "income::DOUBLE AS income, children::INT AS children",
+        }
+        for table, columns in plain.items():
+            file = f"{tmp_path / table}.parquet"
+            connection.execute(f"COPY (SELECT * REPLACE ({columns}) FROM {table}) TO '{file}'")
+    found = []
+    for source, beside in (
+        ({"path": "shop.duckdb", "table": "events"}, {"path": "shop.duckdb", "table": "people"}),
+        ({"path": "events.parquet"}, {"path": "people.parquet"}),
+    ):
+        file = tmp_path / "journey.toml"
+        file.write_text(journey_text(list(FRAME.columns), source=source, attributes=beside))
+        log = jl.open_log(jl.read_journey(file))
+        spells = jl.time_to(log, "purchase", origin="ad", by=("value", "income", "children"))
+        spent = jl.with_exposure(spells, log, "ad", name="spent", value="value")
+        found.append((spells, jl.cox(spells, "value + income"), spent))
+    (here, model, spent), (there, expected, spent_there) = found
+    pd.testing.assert_frame_equal(here.frame, there.frame, check_dtype=False)
+    pd.testing.assert_frame_equal(model.frame, expected.frame)
+    pd.testing.assert_frame_equal(spent.frame, spent_there.frame, check_dtype=False)
+    assert list(model.frame["term"]) == ["value", "income"]
+    assert jl.survival_curve(here, by="children").groups == ("0", "1", "2")
 
 
 def test_fields_of_nested_columns(tmp_path: Path) -> None:
