@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journeylib.errors import DataError, nearest
-from journeylib.estimate.attribution.bootstrap import drawn_credits
+from journeylib.estimate.attribution.bootstrap import drawn_credits, limits_of_draws
 from journeylib.estimate.attribution.excess import credit_influence
 from journeylib.estimate.cox.model import Effects
 from journeylib.estimate.intervals import z_value
@@ -117,7 +117,7 @@ def attribution(
     if draws:
         made = drawn_credits(fit, groups, cluster, of_beta, draws, seed)
         error = made.std(axis=0, ddof=1)
-        low, high = np.quantile(made, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = limits_of_draws(made, level)
     known = np.array([fit.finite[mine].all() for mine in groups])
     table = _table(list(exposures), np.stack([credits, error, low, high]), known)
     customers, events = _sizes(effects, groups)
