@@ -27,7 +27,7 @@ _HOME = {
     "journeylib.exposures.touches": ("Touches", "has_column", "touches"),
     "journeylib.exposures.channels": ("with_channels",),
     "journeylib.exposures.marks": (
-        *("has_event", "there", "with_amounts", "with_answers", "with_exposures"),
+        *("has_event", "lacking", "there", "with_amounts", "with_answers", "with_exposures"),
     ),
     "journeylib.events.gather": ("gather",),
     "journeylib.spells": (
@@ -111,7 +111,7 @@ _HOME = {
     "journeylib.plots.choices": ("plot_moves", "plot_silence", "plot_steps"),
     "journeylib.estimate.flows": ("Flows", "flows"),
     "journeylib.results": ("Result", "Table", "show"),
-    "journeylib.columns": ("factors", "levels", "names", "needed", "terms"),
+    "journeylib.columns": ("comparable", "factors", "levels", "names", "needed", "terms"),
     "journeylib.words": ("say", "note"),
     "journeylib.findings": (
         *("Finding", "Findings", "finding", "findings"),
@@ -131,7 +131,7 @@ _HOME = {
         *("naive_average", "naive_before_after", "naive_entry", "naive_exposure"),
         *("naive_incidence", "naive_treatment"),
     ),
-    "journeylib.privacy": ("pool_small", "hide_small"),
+    "journeylib.privacy": ("pool_small", "hide_small", "large_enough"),
     "journeylib.provenance": ("provenance",),
     "journeylib.plots.afterwards": (
         *("plot_cohorts", "plot_looks", "plot_promoters", "plot_rates"),

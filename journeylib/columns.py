@@ -41,8 +41,13 @@ def terms(*parts: str | Sequence[str]) -> str:
     >>> terms(["first order", "age"], "page-view")
     '`first order` + age + `page-view`'
     """
-    lists = [(part,) if _is_term(part) else tuple(map(quoted, _listed(part))) for part in parts]
-    return " + ".join(dict.fromkeys(term for several in lists for term in several))
+    told: dict[str, None] = {}
+    for part in parts:
+        if isinstance(part, str) and re.search(r"[(`]| \+ ", part):  # a term already
+            told[part] = None
+        else:
+            told.update(dict.fromkeys(map(quoted, _listed(part))))
+    return " + ".join(told)
 
 
 def levels(columns: str | Sequence[str]) -> str:
@@ -59,20 +64,61 @@ def levels(columns: str | Sequence[str]) -> str:
 def quoted(name: str) -> str:
     """A column's name as a formula reads it: between backticks unless it is a plain word.
 
+    Raises
+    ------
+    ModelError
+        For a word of Python, which no formula can read.
+
     Examples
     --------
-    >>> quoted("age"), quoted("first channel"), quoted("class")
-    ('age', '`first channel`', '`class`')
+    >>> quoted("age"), quoted("first channel")
+    ('age', '`first channel`')
     """
-    return name if name.isidentifier() and not iskeyword(name) else f"`{name}`"
-
-
-def _is_term(part: str | Sequence[str]) -> bool:
-    return isinstance(part, str) and re.search(r"[(`]| \+ ", part) is not None
+    if iskeyword(name):
+        raise ModelError(
+            f"a formula cannot read {name!r}, a word of the language it is written in",
+            where=f"column {name!r}",
+            fix="give the column another name in the source",
+        )
+    return name if name.isidentifier() else f"`{name}`"
 
 
 def _listed(part: str | Sequence[str]) -> tuple[str, ...]:
     return names(part) if isinstance(part, str) else tuple(part)
+
+
+def comparable(spells: Any, columns: str | Sequence[str]) -> str:
+    """Those of some columns in which customers differ; none where nothing has happened to them.
+
+    What has one value only, or nothing to tell its values apart, can enter no comparison and
+    no model.
+
+    Parameters
+    ----------
+    spells
+        That have the columns.
+    columns
+        Names, or one text with commas between them.
+
+    Returns
+    -------
+    str
+        With commas between the names.
+
+    Examples
+    --------
+    >>> import pandas as pd, journeylib as jl
+    >>> df = pd.DataFrame({"time": [1, 2], "event": [1, 0], "plan": ["a", "b"], "size": 3})
+    >>> comparable(jl.spells_from_frame(df), "plan, size")
+    'plan'
+    >>> comparable(jl.spells_from_frame(df.assign(event=0)), "plan, size")
+    ''
+    """
+    frame = spells.frame
+    if not (frame["cause"] > 0).any():
+        return ""
+    differs = (n for n in _listed(columns) if frame[spells.column(n)].nunique(dropna=False) > 1)
+    return ", ".join(differs)
 
 
 def factors(spells: Any, by: str = "", formula: str = "") -> tuple[str, ...]:

@@ -56,12 +56,7 @@ def pool_small(
     if minimum <= 1:
         return spells
     frame, audit = spells.frame, spells.audit
-    customers = int(frame["id"].nunique())
-    if customers < minimum:
-        raise DataError(
-            f"only {customers} customer(s) are at risk, fewer than the {minimum} that may be shown",
-            fix="widen the window or the origin, or lower minimum if the readers may see so few",
-        )
+    _need(int(frame["id"].nunique()), "are at risk", minimum)
     if not columns:
         return spells
     for column in columns:
@@ -80,6 +75,34 @@ def pool_small(
     if crossed and len(columns) > 1:
         frame, audit = _crossed(frame, audit, columns, minimum)
     return spells.with_table(frame, audit=audit)
+
+
+def large_enough(log: Any, minimum: int = 20) -> Any:
+    """The log itself, where it holds as many customers as may be shown.
+
+    Parameters
+    ----------
+    log
+        An :class:`EventLog`.
+    minimum
+        Fewest customers that may be shown.
+
+    Raises
+    ------
+    DataError
+        When there are fewer.
+    """
+    if minimum > 1:
+        _need(log.customers, "are in the log", minimum)
+    return log
+
+
+def _need(customers: int, where: str, minimum: int) -> None:
+    if customers < minimum:
+        raise DataError(
+            f"only {customers} customer(s) {where}, fewer than the {minimum} that may be shown",
+            fix="widen the window or the origin, or lower minimum if the readers may see so few",
+        )
 
 
 def _crossed(

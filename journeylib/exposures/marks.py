@@ -61,6 +61,26 @@ def has_event(log: EventLog, event: str, column: str = "", minimum: int = 1) -> 
     return bool(rows["id"].nunique().to_pandas() >= minimum)
 
 
+def lacking(log: EventLog, events: str | Sequence[str]) -> tuple[str, ...]:
+    """Those of some events that a log does not hold.
+
+    Parameters
+    ----------
+    log
+        As opened by ``open_log``.
+    events
+        Names, or one text with commas between them.
+
+    Examples
+    --------
+    >>> from journeylib.example import small_log
+    >>> lacking(small_log(), "visit, survey")
+    ('survey',)
+    """
+    wanted = names(events) if isinstance(events, str) else events
+    return tuple(event for event in wanted if not has_event(log, event))
+
+
 def with_exposures(
     spells: Spells, log: EventLog, events: str | Sequence[str], minimum: int = 1
 ) -> Spells:

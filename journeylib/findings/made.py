@@ -32,9 +32,17 @@ def estimates(result: Any, kind: str, row: Any = None, **more: Any) -> dict[str,
         "events": [str(e) for e in events],
         "origin": getattr(clock, "origin", ""),
         "by": by,
-        "levels": [str(row.group if len(by) == 1 else getattr(row, c)) for c in by],
+        "levels": _levels(result, row, by),
         **more,
     }
+
+
+def _levels(result: Any, row: Any, by: list[str]) -> list[str]:
+    """The group of a row, a level for each of the columns that make the groups."""
+    if len(by) < 2:
+        return [str(row.group)] if by else []
+    table = result.table  # a row as a tuple has other names for columns of several words
+    return [str(level) for level in table.loc[table["group"] == row.group, by].iloc[0]]
 
 
 def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
