@@ -60,15 +60,13 @@ def estimate(
     ('183', '151', '–')
     >>> estimate(0.4642, 0.382, 0.564, ratio=True), estimate(1.1, 0.108, 10.2, ratio=True)
     (('0.46', '0.38', '0.56'), ('1.1', '0.11', '10'))
+    >>> estimate(2.04, 0.99, 4.12, ratio=True), estimate(-0.01, -0.71, 0.64)
+    (('2.04', '0.99', '4.12'), ('0.0', '-0.7', '0.6'))
     """
     known = [float(x) for x in (value, low, high) if x is not None and math.isfinite(x)]
     if len(known) < 2 or all(x.is_integer() for x in known):
-        return number(value), number(low), number(high)
-    if ratio:
-        digits = _ratio_digits(known)
-        places = [_decimals(abs(x), digits) if x else 0 for x in (value or 0, low or 0, high or 0)]
-    else:
-        places = [_shared_decimals(known)] * 3
+        return number(value, 3), number(low, 3), number(high, 3)
+    places = _ratio_places(value, low, high) if ratio else [_shared_decimals(known)] * 3
     return _fixed(value, places[0]), _fixed(low, places[1]), _fixed(high, places[2])
 
 
@@ -78,6 +76,23 @@ def _shared_decimals(known: list[float]) -> int:
         return _decimals(max(abs(x) for x in known), 3)
     size = math.floor(math.log10(half))
     return max(-size + (1 if half / 10**size < 3 else 0), 0)
+
+
+def _ratio_places(value: float | None, low: float | None, high: float | None) -> list[int]:
+    """Decimals of a ratio and its ends: shared, unless they are far apart; and enough to see on
+    which side of one an end lies."""
+    three = [x if x is not None and math.isfinite(x) else 0.0 for x in (value, low, high)]
+    known = [x for x in three if x]
+    digits = _ratio_digits(known)
+    places = [_decimals(abs(x), digits) if x else 0 for x in three]
+    if known and max(known) < 10 * min(known):
+        places = [max(places)] * 3
+    most = max(places) + 2
+    while max(places) < most and any(
+        x != 1 and round(x, p) == 1 for x, p in zip(three[1:], places[1:], strict=True)
+    ):
+        places = [p + 1 for p in places]
+    return places
 
 
 def _ratio_digits(known: list[float]) -> int:
@@ -91,7 +106,8 @@ def _ratio_digits(known: list[float]) -> int:
 def _fixed(x: float | None, decimals: int) -> str:
     if x is None or not math.isfinite(x):
         return number(x)
-    return f"{x:,.{decimals}f}"
+    text = f"{x:,.{decimals}f}"
+    return text if text.strip("-0.,") else text.lstrip("-")  # there is no zero below zero
 
 
 def bounds_only(value: object, low: object, high: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from journeylib.numbers import chance, number
+from journeylib.numbers import UNKNOWN, chance, estimate, number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -104,26 +104,29 @@ def html_table(
 ) -> str:
     """A table as HTML with a caption and scoped headers; every cell escaped.
 
+    Ends of an interval share a column, to as many digits as it bears; a group that is
+    everybody, and standard errors beside an interval, are left to the frame.
+
     Examples
     --------
     >>> "<th scope='col'>n</th>" in html_table(pd.DataFrame({"n": [1]}), "one")
     True
+    >>> share = pd.DataFrame({"group": ["all"], "share": [0.14], "low": [0.129], "high": [0.152]})
+    >>> "<th scope='row'>0.140</th><td class='num'>0.129 to 0.152</td>" in html_table(share, "s")
+    True
     """
-
-    def numeric(name: Any) -> str:
-        return " class='num'" if pd.api.types.is_numeric_dtype(frame[name]) else ""
-
     whole, links = frame, links or {}
     frame = frame.drop(columns=list(links.values()))
-    shown = _readable(frame.head(limit))
+    shown, numbers = _for_readers(frame.head(limit))
     places = {shown.columns.get_loc(c): list(whole[a].head(limit)) for c, a in links.items()}
     head = "".join(
-        f"<th scope='col'>{escape(str(c).replace('_', ' '))}</th>" for c in shown.columns
+        f"<th scope='col'>{escape(_HEADS.get(str(c), str(c).replace('_', ' ')))}</th>"
+        for c in shown.columns
     )
-    classes = [numeric(c) for c in frame.columns]
+    classes = [" class='num'" if c in numbers else "" for c in shown.columns]
     rows = []
     for number_of, values in enumerate(shown.itertuples(index=False, name=None)):
-        told = [escape(str(v)) for v in values]
+        told = [_IN_BRACKETS.sub(_unbroken, escape(str(v))) for v in values]
         for place, addresses in places.items():
             if addresses[number_of]:
                 told[place] = f"<a href='{escape(addresses[number_of])}'>{told[place]}</a>"
@@ -136,6 +139,62 @@ def html_table(
         f"<table class='journey'><caption>{escape(caption)}{more}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+_HEADS = {
+    "std_err": "std. error",
+    "p_adjusted": "p, adjusted",
+    "p_holm": "p (Holm)",
+    "p_bh": "p (Benjamini-Hochberg)",
+    "df": "degrees of freedom",
+}
+_RATIOS = ("hazard_ratio", "ratio", "time_ratio", "odds_ratio")
+_ERRORS = ("std_err", "robust_std_err")
+_IN_BRACKETS = re.compile(r"\([^\s()]+ to [^\s()]+\)")
+
+
+def _unbroken(found: re.Match[str]) -> str:
+    """An interval in brackets stays on one line."""
+    return found[0].replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _for_readers(frame: pd.DataFrame) -> tuple[pd.DataFrame, set[Any]]:
+    """A table as text, each interval in one column; and which columns hold numbers."""
+    from journeylib.words.parts import term  # words tell results, and results show terms
+
+    shown = _readable(frame)
+    if "term" in shown:
+        shown["term"] = [term(text) for text in shown["term"]]
+    numbers = {c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])}
+    for value, low, high in _triples(frame, numbers):
+        rows = frame[[value, low, high]].astype(float).itertuples(index=False, name=None)
+        told = [estimate(*row, ratio=value in _RATIOS) for row in rows]
+        shown[value] = [v for v, _, _ in told]
+        ends = [UNKNOWN if a == b == UNKNOWN else f"{a} to {b}" for _, a, b in told]
+        shown[low] = ends
+        name = str(low).removesuffix("low") + "interval"
+        shown = shown.rename(columns={low: name}).drop(columns=high)
+        shown = shown.drop(columns=[c for c in _ERRORS if c in shown and low == "low"])
+        numbers |= {name}
+    if len(shown.columns) > 1 and "group" in shown and set(shown["group"]) == {"all"}:
+        shown = shown.drop(columns="group")
+    return shown, numbers
+
+
+def _triples(frame: pd.DataFrame, numbers: set[Any]) -> list[tuple[Any, Any, Any]]:
+    """Columns of a value and of the ends of its interval."""
+    found = []
+    columns = list(frame.columns)
+    for place, low in enumerate(columns):
+        high = str(low).removesuffix("low") + "high"
+        if not re.fullmatch(r"(\w+_)?low", str(low)) or not {low, high} <= numbers:
+            continue
+        before = [c for c in columns[:place] if c in numbers and c not in _ERRORS]
+        own = str(low).removesuffix("_low")
+        value = own if own in numbers else before[-1] if before and low == "low" else None
+        if value is not None:
+            found.append((value, low, high))
+    return found
 
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:

@@ -142,11 +142,12 @@ def check_constant_ratio(proportionality: Any, level: float = 0.05) -> Check:
             "No term has a finite estimate.",
             "There is nothing to test: read the curves.",
         )
+    terms = ", ".join(map(words.term, bad["term"].head(6)))
     return Check(
         "hazard ratios are constant over time",
         "passed" if bad.empty else "warned",
         f"All terms together: {words.chance(overall.p)}."
-        + ("" if bad.empty else f" Not constant: {', '.join(bad['term'].head(6))}."),
+        + ("" if bad.empty else f" Not constant: {terms}."),
         "One ratio describes the whole follow-up."
         if bad.empty
         else "A ratio is an average here: read the curves and the mean times first.",

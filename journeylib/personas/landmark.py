@@ -19,6 +19,7 @@ from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog
 from journeylib.events.times import UNIT_MICROSECONDS, instant, ticks
 from journeylib.journey import FIRST_CONTACT
+from journeylib.labels import label
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     Question,
@@ -104,7 +105,7 @@ def landmark(
     first = start_words(asked, event).removeprefix("at ")
     clock = Clock(
         starts=f"{after:g} {log.journey.unit} after {first}",
-        stops=f"at the first {event} strictly after that",
+        stops=f"at the first {label(event)} strictly after that",
         censors=censor_words(log, until),
         enters=entry_words(log),
         origin=f"{after:g} {log.journey.unit} after {origin}",

@@ -7,17 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import (
-    FuncFormatter,
-    LogLocator,
-    MaxNLocator,
-    NullLocator,
-    PercentFormatter,
-)
+from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
 from journeylib.numbers import number
-from journeylib.plots.effects import dots
+from journeylib.plots.effects import dots, ratio_dots
 from journeylib.plots.style import describe, new_axes, palette, wrap
 
 _RULES = (
@@ -150,10 +144,4 @@ def _ratios(frame: pd.DataFrame, ax: Axes | None) -> Axes:
         ax.text(0.5, 0.5, wrap("nothing could be tested here", 60), ha="center", va="center")
         ax.set_yticks([])
         return ax
-    ax = dots(frame, 1.0, ax)
-    ax.set_xscale("log")
-    narrow = np.nanmax(frame["high"]) < 4 * np.nanmin(frame["low"])
-    ax.xaxis.set_major_locator(MaxNLocator(6) if narrow else LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
-    ax.xaxis.set_minor_locator(NullLocator())
-    return ax
+    return ratio_dots(frame, ax)

@@ -97,8 +97,8 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
     names = frame["outcome"] if one_group else frame["group"] + ": " + frame["outcome"]
     frame = frame.assign(group=names.astype(str))
     ax = _steps(incidence, frame, "incidence", 0.0, ax, horizon, table=False)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_ylim(0, None)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, 0 if ax.get_ylim()[1] > 0.06 else 1))
     ax.set_ylabel("share with each outcome")
     caption = (
         f"Share with each outcome over time in {incidence.unit}, competing outcomes taken "
@@ -182,7 +182,8 @@ def _steps(
     ax.set_xlabel(since(result))
     if len(groups) > 1 or table:
         legend_above(ax, 2 if len(shown) > 1 else 1, handlelength=1.2, borderaxespad=0.2,
-                     columnspacing=1.4, title=_left_out(groups))  # fmt: skip
+                     columnspacing=1.4, title=_title(result, groups), alignment="left",
+                     title_fontsize=9.5)  # fmt: skip
     if table:
         _numbers_at_risk(ax, frame, shown)
     sns.despine(ax=ax)
@@ -213,11 +214,12 @@ def _legend(result: Any, frame: pd.DataFrame, name: str) -> str:
     return f"{label}{who}{int(mine['events'].sum()):,} events"
 
 
-def _left_out(groups: list[str]) -> str | None:
+def _title(result: Any, groups: list[str]) -> str | None:
+    """What the groups are told by, and how many of them are left out."""
+    by = wrap(" / ".join(words.name(column) for column in result.by), 60) if result.by else ""
     more = len(groups) - _MOST_GROUPS
-    return (
-        f"the first {_MOST_GROUPS} of {len(groups)} groups; all are in .frame" if more > 0 else None
-    )
+    left = f"the first {_MOST_GROUPS} of {len(groups)} groups" if more > 0 else ""
+    return ", ".join(filter(None, [by, left])) or None
 
 
 def _shown_top(frame: pd.DataFrame, last: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from journeylib import words
 from journeylib.numbers import estimate, number
@@ -31,11 +31,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     """
     frame = effects.frame.rename(columns={"hazard_ratio": "value"})
     frame["label"] = [words.term(t, effects.about.get("references")) for t in frame["term"]]
-    ax = dots(frame, 1.0, ax)
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
-    ax.xaxis.set_minor_locator(NullLocator())
+    ax = ratio_dots(frame, ax)
     ax.set_xlabel("hazard ratio (1 = no difference), 95% interval")
     caption = (
         "Hazard ratios: above 1 the event comes sooner, below 1 later, all else in the model equal."
@@ -60,6 +56,8 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     """
     frame = result.frame.rename(columns={"group": "label", "rmst": "value"})
     ax = dots(frame, None, ax)
+    if result.by:
+        ax.set_ylabel(wrap(" / ".join(words.name(column) for column in result.by), 40))
     horizon = number(result.about.get("horizon", np.nan))
     ax.set_xlabel(f"mean {result.unit} without the event, of the first {horizon}; 95% interval")
     caption = f"Mean {result.unit} without the event within the first {horizon} {result.unit}."
@@ -84,6 +82,8 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
     frame = scan.frame.rename(columns={"group": "label", "difference": "value"})
     frame = frame[frame["value"].notna()].sort_values("value", ascending=False)
     ax = dots(frame, 0.0, ax)
+    if scan.by:
+        ax.set_ylabel(wrap(" / ".join(words.name(column) for column in scan.by), 40))
     horizon = number(scan.about["horizon"])
     event = words.name(scan.about["event"])
     ax.set_xlabel(f"extra {scan.unit} without {event}, of the first {horizon}; 95% interval")
@@ -99,6 +99,17 @@ def _behind(frame: pd.DataFrame, label: str) -> pd.DataFrame:
     """The numbers of dots with intervals."""
     names = [c for c in ("label", "value", "low", "high", "n", "events") if c in frame]
     return frame[names].rename(columns={"label": "group", "value": label})
+
+
+def ratio_dots(frame: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Dots on a logarithmic scale around 1, with several ticks however near they lie."""
+    ax = dots(frame, 1.0, ax)
+    ax.set_xscale("log")
+    low, high = np.nanmin([*frame["low"], 1.0]), np.nanmax([*frame["high"], 1.0])
+    ax.xaxis.set_major_locator(MaxNLocator(6) if high < 4 * low else LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    return ax
 
 
 def dots(frame: pd.DataFrame, neutral: float | None, ax: Axes | None) -> Axes:

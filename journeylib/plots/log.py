@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from journeylib import words
 from journeylib.numbers import number
 from journeylib.plots.style import describe, new_axes, palette, stacked_axes, wrap
 
@@ -32,7 +33,7 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     axes = [ax] if ax is not None else stacked_axes(len(names))
     for name, colour, place in zip(names, palette(len(names)), cycle(axes)):
         mine = activity[activity["event"] == name]
-        label = f"{wrap(name)} · {number(int(mine['events'].sum()))}"
+        label = f"{wrap(words.name(name))} · {number(int(mine['events'].sum()))}"
         place.plot(mine["period"], mine["events"], color=colour, lw=1.8, marker="o", ms=3.5,
                    label=label)  # fmt: skip
         place.set_ylim(0, None)
@@ -75,7 +76,7 @@ def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = 
     """
     counts = counts.sort_values(value, ascending=False, kind="stable")
     ax = new_axes(ax, height=1.0 + 0.42 * max(len(counts), 1))
-    names = [wrap(name, 34) for name in counts[label]]
+    names = [wrap(words.name(name), 34) for name in counts[label]]
     bars = ax.barh(range(len(counts)), counts[value], color=palette(1)[0], height=0.68)
     ax.bar_label(bars, [f"{v:,}" for v in counts[value]], padding=4, fontsize=9.5)
     ax.set_yticks(range(len(counts)), names)

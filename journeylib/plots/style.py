@@ -30,7 +30,7 @@ from journeylib.plots import vector
 WIDTH, HEIGHT = 8.0, 4.4
 MOST_ROWS = 240  # behind a picture: more than a reader takes in, few enough for the page
 _DPI = 160
-_FEW = 1500  # corners; an SVG of more is larger than a PNG
+_FEW = 1200  # corners; an SVG of more is larger than a PNG
 _ATTRIBUTE = "_journey_picture"
 _DOLLAR = re.compile(r"(?<!\\)\$")  # those that wrap has escaped are none
 

@@ -317,7 +317,12 @@ def _headline(findings: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
     if len(same) == 1:
         return named(first), valued(first), ""
     ends = parts if len(parts) < 2 else [parts[0], parts[-1]]
-    groups = " to ".join(f"{f['group']} {valued(f)}" for f in ends)
+    told = [f"{f['group']}: {valued(f)}" for f in ends]
+    groups = (
+        "; ".join(f"{end} {t}" for end, t in zip(("lowest", "highest"), told))
+        if len(told) > 1
+        else "".join(told)
+    )
     whole = next((f for f in same if not f.get("group")), None)
     return str(first["name"]), valued(whole) if whole else "", groups
 

@@ -40,7 +40,7 @@ def credit_shares(credit: Any) -> Findings:
         }
         told.append(
             finding(
-                f"share of {event} that touches add by the hazard",
+                f"share of the {event} events that a touchpoint adds",
                 100 * row.credit,
                 100 * row.low,
                 100 * row.high,

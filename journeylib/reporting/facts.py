@@ -31,8 +31,8 @@ def byline(record: RunRecord) -> list[str]:
     window = record.provenance.get("window")
     parts = []
     if isinstance(window, Mapping) and window.get("cutoff"):
-        start = date_text(str(window["start"])) if window.get("start") else "the first event"
-        parts.append(f"Data from {start} to {date_text(str(window['cutoff']))}")
+        start = f"from {date_text(str(window['start']))} " if window.get("start") else ""
+        parts.append(f"Data {start}to {date_text(str(window['cutoff']))}")
     parts.append(f"{'Computed' if record.ok else 'Tried'} on {date_text(record.started)}")
     return parts
 

@@ -80,6 +80,7 @@ def render(record: RunRecord, notebook: Any, before: RunRecord | None = None) ->
         headline=headline(record),
         byline=byline(record),
         cards=cards(record.findings, moved),
+        ratios=any("hazard ratio" in str(f.get("name", "")).lower() for f in record.findings),
         before=date_text(before.started) if before is not None else "",
         told=told,
         verdict_words=WORDS,

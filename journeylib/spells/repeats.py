@@ -19,6 +19,7 @@ import ibis.expr.types as ir
 from journeylib.errors import DataError
 from journeylib.events import EventLog
 from journeylib.events.keep import keep
+from journeylib.labels import label
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     KEYS,
@@ -101,7 +102,7 @@ def repeats(
         raise DataError(f"repeats make a column {NUMBER!r} of their own", where="by")
     words = Clock(
         starts=start_words(asked, event),
-        stops=f"at each {event} after that, and runs on",
+        stops=f"at each {label(event)} after that, and runs on",
         censors=censor_words(log, until),
         enters=entry_words(log),
         origin=asked.origin.name,

@@ -20,7 +20,6 @@ from journeylib.words.parts import (
     of_group,
     shares,
     span,
-    told_as,
     whom,
 )
 
@@ -164,7 +163,8 @@ def incidence(incidence: Any, at: float | None) -> str:
     for row in incidence.at([last]).itertuples(index=False):
         share, low, high = shares(row.incidence, row.low, row.high)
         whose = "" if row.group == "all" else f"{row.group}: "
-        told.append(f"{whose}{name(row.outcome)} about {share} ({low} to {high})")
+        ends = "" if pd.isna(row.low) else f" ({low} to {high})"
+        told.append(f"{whose}{name(row.outcome)} about {share}{ends}")
     head = (
         f"Of 100 {whom(incidence)}{' in each group' if incidence.by else ''}{_columns(incidence)}, "
         f"so many within {span(last, incidence.unit)}, each counted by what comes first:"
@@ -173,7 +173,7 @@ def incidence(incidence: Any, at: float | None) -> str:
         f"n = {incidence.about.get('n', 0):,}, {incidence.about.get('events', 0):,} events; 95% "
         "intervals in brackets."
     )
-    return told_as(head, told, size)
+    return listed(head, told, size)
 
 
 def rmst(result: Any, at: float | None) -> str:
@@ -216,7 +216,8 @@ def occupancy(result: Any, at: float | None) -> str:
     told = []
     for row in result.at([last]).itertuples(index=False):
         share, low, high = shares(row.probability, row.low, row.high)
-        told.append(f"{name(row.stage)}{in_group(row.group)}: {share} ({low} to {high})")
+        ends = "" if pd.isna(row.low) else f" ({low} to {high})"
+        told.append(f"{name(row.stage)}{in_group(row.group)}: {share}{ends}")
     size = f"n = {result.about['n']:,}, {result.about['events']:,} moves; 95% intervals."
     return listed(f"Of 100 customers, {span(last, result.unit)} on:", told, size)
 

@@ -33,14 +33,14 @@ def sequential(found: Any, at: float | None) -> str:
     event, planned = name(about["event"]), about["planned_events"]
     shown = table.iloc[-1] if found.stopped is None else table.iloc[found.stopped - 1]
     size = (
-        f"look {int(shown['look'])}, {int(shown['events']):,} of {planned:,} planned events, "
-        f"n = {int(shown['n']):,}"
+        f"Look {int(shown['look'])} ({int(shown['events']):,} of {planned:,} planned events, "
+        f"n = {int(shown['n']):,})"
     )
     against = f"|z| = {number(abs(shown['z']), 3)}"
     bar = shown["boundary"]
     against += f" against a bar of {number(bar, 3)}" if np.isfinite(bar) else ", no bar is set yet"
     arms = f"{found.treated} against {found.reference}"
-    told = [f"{arms} ({size}): {_verdict(found, event)} ({against})."]
+    told = [f"{size}, {arms}: {_verdict(found, event)} ({against})."]
     if not pd.isna(shown["hazard_ratio"]) and np.isfinite(shown["high"]):
         ratio, ends = estimate(shown["hazard_ratio"], shown["low"], shown["high"], ratio=True)
         told.append(

@@ -77,7 +77,7 @@ def term_parts(text: object, references: Mapping[str, str] | None = None) -> tup
     """The column of a model term, and its level against the reference; no level for a number."""
     found = re.fullmatch(_FACTOR, str(text))
     if not found:
-        log = re.fullmatch(r"np\.log1p\((\w+)\)", str(text))
+        log = re.fullmatch(r"(?:np\.log1p\(|log\(1 \+ )(\w+)\)", str(text))
         return (f"{name(log[1])} (log)" if log else name(str(text).replace("`", ""))), ""
     reference = (references or {}).get(found[1])
     return name(found[2]), found[3] + (f" against {reference}" if reference else "")
@@ -215,4 +215,5 @@ def told_as(head: str, lines: Sequence[str], tail: str = "") -> str:
 
 def and_more(total: int) -> str:
     """How many groups were left untold."""
-    return f" {total - MOST} more are in the table." if total > MOST else ""
+    more = total - MOST
+    return f" {more} more {'is' if more == 1 else 'are'} in the table." if more > 0 else ""

@@ -191,7 +191,7 @@ def test_bounds_without_a_point_are_shown_as_bounds(store: Store) -> None:
     (shown,) = by_id(store)["a"].numbers
     assert (shown.value, shown.interval, shown.known) == ("between 0% and 34.2%", "", False)
     page = write_index(store).read_text()
-    assert '<dd class="jr-i">no point: the follow-up is too short</dd>' in page
+    assert '<dd class="jr-i jr-note">no point: the follow-up is too short</dd>' in page
     assert '<dd class="jr-n jr-none">between 0% and 34.2%</dd>' in page
     assert page.count("ot reached") == 1  # the legend of the page
 

@@ -174,7 +174,7 @@ def test_a_headline_is_the_first_estimate_with_its_lowest_and_highest_group() ->
     report = told(count, share("bought", 0.3, 9_000), *groups, missing)
     row = jl.brief({"reports": [report]}).headlines.iloc[0]
     assert row["finding"] == "bought" and row["value"].startswith("30")
-    assert row["groups"].startswith("b 20") and " to a 50" in row["groups"]
+    assert row["groups"].startswith("lowest b: 20") and "; highest a: 50" in row["groups"]
     bare = jl.brief({"reports": [told(count)]}).headlines.iloc[0]
     assert (bare["finding"], bare["value"], bare["groups"]) == ("events kept", "9,000", "")
     assert jl.brief({"reports": [told()]}).headlines.iloc[0]["finding"] == ""

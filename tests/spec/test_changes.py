@@ -59,7 +59,7 @@ def test_ratios_are_compared_by_their_logarithm() -> None:
     change = judge(old, new, Relation("disjoint"))
     assert change.difference == pytest.approx(math.log(2))
     assert change.z == pytest.approx(math.log(2) / math.sqrt(0.18))
-    assert change.shown == "× 2.0"
+    assert change.shown == "× 2.00"
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_looks_at_an_experiment(seed: int, ratio: float, count: int, said: str) 
     seen = looks(frame, 200, 5)[:count]
     found = sequential(seen, "arm", 200, horizon=30)
     text = jl.say(found)
-    assert text.startswith("treatment against control (look ")
+    assert text.startswith("Look ") and "), treatment against control: " in text
     assert said in text
     assert "of 200 planned events" in text and "interval over all looks" in text
     final = "Mean time without event within the first 30 days" in text
