@@ -190,8 +190,8 @@ def _triples(frame: pd.DataFrame, numbers: set[Any]) -> list[tuple[Any, Any, Any
         if not re.fullmatch(r"(\w+_)?low", str(low)) or not {low, high} <= numbers:
             continue
         before = [c for c in columns[:place] if c in numbers and c not in _ERRORS]
-        own = str(low).removesuffix("_low")
-        value = own if own in numbers else before[-1] if before and low == "low" else None
+        own = before[-1:] if low == "low" else [str(low).removesuffix("_low")]
+        value = own[0] if own and own[0] in numbers else None
         if value is not None:
             found.append((value, low, high))
     return found

@@ -241,7 +241,7 @@ def _numbers_at_risk(ax: Axes, frame: pd.DataFrame, groups: list[str]) -> None:
         mine = frame[frame["group"] == name]
         for tick in ticks:
             ax.text(tick, top - row * step, _at_risk(mine, tick), transform=place, fontsize=8.5,
-                    color=colour, ha="center", va="center")  # fmt: skip
+                    color=[0.6 * shade for shade in colour], ha="center", va="center")  # fmt: skip
 
 
 def _at_risk(frame: pd.DataFrame, time: float) -> str:

@@ -106,7 +106,9 @@ def ratio_dots(frame: pd.DataFrame, ax: Axes | None) -> Axes:
     ax = dots(frame, 1.0, ax)
     ax.set_xscale("log")
     low, high = np.nanmin([*frame["low"], 1.0]), np.nanmax([*frame["high"], 1.0])
-    ax.xaxis.set_major_locator(MaxNLocator(6) if high < 4 * low else LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_locator(
+        MaxNLocator(6, steps=[1, 2, 5, 10]) if high < 4 * low else LogLocator(subs=(1, 2, 5))
+    )
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 3)))
     ax.xaxis.set_minor_locator(NullLocator())
     return ax

@@ -41,7 +41,8 @@ def findings_table(payload: Mapping[str, Any]) -> str:
         cells = [str(f.get("group") or "all")] if grouped else []
         cells += [value_text(f), interval_text(f) or note_text(f) or "–", counted_text(f)]
         row = f"<th scope='row'>{escape(str(f.get('name', '')))}</th>"
-        rows.append(f"<tr>{row}{''.join(f'<td>{escape(c)}</td>' for c in cells)}</tr>")
+        kind = " class='jr-note'" if note_text(f) else ""
+        rows.append(f"<tr>{row}{''.join(f'<td{kind}>{escape(c)}</td>' for c in cells)}</tr>")
     return (
         "<table class='journey jr-full'><caption>The findings of this report</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
