@@ -147,6 +147,8 @@ _HEADS = {
     "p_holm": "p (Holm)",
     "p_bh": "p (Benjamini-Hochberg)",
     "df": "degrees of freedom",
+    "rmst": "mean time",
+    "detectable": "difference that would be seen",
 }
 _RATIOS = ("hazard_ratio", "ratio", "time_ratio", "odds_ratio")
 _ERRORS = ("std_err", "robust_std_err")

@@ -121,9 +121,9 @@ def plot_steps(scan: Any, ax: Axes | None = None) -> Axes:
     sure = sure.pivot(index="group", columns="step", values="sure")[steps].eq(True)
     most = float(np.nanmax(np.abs(shown.to_numpy()))) or 1.0
     ax = new_axes(ax, height=1.6 + 0.42 * len(shown))
-    told = shown.map(lambda x: "" if np.isnan(x) else f"{x:+.1f}") + sure.map(
-        lambda yes: "*" if yes else ""
-    )
+    told = shown.map(
+        lambda x: "" if np.isnan(x) else f"{x:+.1f}" if abs(x) >= 0.05 else "0.0"
+    ) + sure.map(lambda yes: "*" if yes else "")
     sns.heatmap(shown, ax=ax, cmap="PuOr_r", vmin=-most, vmax=most, annot=told, fmt="", lw=1,
                 linecolor="white", cbar=False, annot_kws={"fontsize": 10})  # fmt: skip
     ax.set_xticklabels([wrap(words.name(s), 14) for s in steps], rotation=0)
