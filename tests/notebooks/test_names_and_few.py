@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from cells import run_cells
+
+from journeylib.errors import DataError
+from journeylib.words.parts import Sentence
 
 FILE = """\
 name = "Länden & Co."
@@ -93,3 +98,67 @@ def test_names_that_are_no_plain_words_and_what_few_did(
         assert HELP in told["met"] and "call" not in told["met"]
     if notebook.startswith("09"):
         assert not told["scored"] and not told["refers"]
+
+
+def without(shop: str, folder: Path, *events: str, answers: int = 0) -> str:
+    """The same shop without some events, or with more answers."""
+    home = Path(shop).parent
+    rows = pd.read_csv(home / "events.csv")
+    rows = rows[~rows["what"].isin(events)]
+    more = rows[rows["what"] == BUY].drop_duplicates("Customer No.").iloc[:answers]
+    more = more.assign(what=ASK, score=[k % 11 for k in range(len(more))])
+    more["at"] = (pd.to_datetime(more["at"]) + pd.Timedelta(days=2)).dt.strftime("%Y-%m-%d")
+    pd.concat([rows, more]).to_csv(folder / "events.csv", index=False)
+    for name in ("customers.csv", "journey.toml"):
+        (folder / name).write_bytes((home / name).read_bytes())
+    return str(folder / "journey.toml")
+
+
+def notes(told: dict[str, object]) -> str:
+    return " ".join(str(s) for s in told["shown"] if isinstance(s, Sentence))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("notebook", "asked"),
+    [
+        ("02_time_to_purchase", {"by": BOTH}),
+        ("05_friction", {"lost": "", "by": BOTH, "known": "", "exposure": HELP}),
+        ("06_touchpoints", {"left": "", "touch_events": SEE, "adjust": "", "draws": 20}),
+    ],
+)
+def test_nobody_has_bought(
+    notebook: str, asked: dict[str, object], shop: str, tmp_path: Path
+) -> None:
+    journey = without(shop, tmp_path, BUY)
+    told = run_cells(notebook, journey=journey, origin=SEE, event=BUY, **asked)
+    assert told["effects"] is None
+    assert all(f.value in (0, None) or f.value == 100 for f in told["answer"])
+
+
+def test_one_group_is_no_comparison(shop: str) -> None:
+    told = run_cells("02_time_to_purchase", journey=shop, origin=SEE, event=BUY, by="Tier",
+                     minimum=200)  # fmt: skip
+    assert told["by"] == "" and told["effects"] is None
+    assert "nothing tells them apart" in notes(told)
+
+
+def test_answers_without_a_sentiment_and_events_that_the_log_lacks(
+    shop: str, tmp_path: Path
+) -> None:
+    journey = without(shop, tmp_path, answers=120)
+    told = run_cells("09_voice_of_customer", journey=journey, origin=BUY, leaves="", until="",
+                     held=BOTH, exposures=f"{HELP}, returned", recommends="", advocates=BUY,
+                     sentiment="", horizon=60.0)  # fmt: skip
+    assert told["scored"] and not told["written"]
+    assert "The log has no returned" in notes(told)
+    assert any("promoter score" in f.name for f in told["answer"])
+    told = run_cells("08_after_purchase", journey=journey, origin=BUY, event=BUY,
+                     exposures="returned", horizon=60.0)  # fmt: skip
+    assert "The log has no returned" in notes(told)
+
+
+def test_a_log_of_fewer_customers_than_may_be_shown_is_not_shown(shop: str) -> None:
+    with pytest.raises(DataError, match=r"only 300 customer\(s\) are in the log"):
+        run_cells("01_event_log", journey=shop, minimum=301)
+    told = run_cells("01_event_log", journey=shop, minimum=290)
+    assert "No period has customers enough" in notes(told)
