@@ -16,7 +16,7 @@ from journeylib.estimate.quantiles import quantile
 from journeylib.estimate.risktable import RiskTable, risk_table
 from journeylib.estimate.robust import hazard_variance, repeated_events
 from journeylib.estimate.steps import at_times
-from journeylib.estimate.weighting import weighted
+from journeylib.estimate.weighting import Weights, weighted
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
@@ -124,7 +124,7 @@ def survival_curve(
     spells: Spells,
     by: str | Sequence[str] | None = None,
     conf: str = "log-log",
-    weights: str | None = None,
+    weights: Weights | None = None,
     *,
     level: float = 0.95,
 ) -> Curve:
@@ -139,7 +139,7 @@ def survival_curve(
     conf
         Scale of the interval: ``"log-log"``, ``"log"`` (R's default) or ``"plain"``.
     weights
-        Column of weights. Whole numbers are frequencies; any other weight is a
+        Column of weights, or one number a row. Whole numbers are frequencies; any other weight is a
         probability weight and gets the robust variance, clustered by id.
     level
         Of the interval.
@@ -186,7 +186,11 @@ def survival_curve(
 
 
 def cumulative_hazard(
-    spells: Spells, by: str | Sequence[str] | None = None, *, level: float = 0.95
+    spells: Spells,
+    by: str | Sequence[str] | None = None,
+    weights: Weights | None = None,
+    *,
+    level: float = 0.95,
 ) -> CumulativeHazard:
     """Nelson-Aalen: the accumulated hazard of the event, by time and group.
 
@@ -196,6 +200,8 @@ def cumulative_hazard(
         Spells; any cause is the event.
     by
         Column or columns that make the groups.
+    weights
+        As for :func:`survival_curve`.
     level
         Of the interval, which is made on the log scale.
 
@@ -206,7 +212,8 @@ def cumulative_hazard(
     Notes
     -----
     Variance: the sum of events / at_risk², as R's ``survfit`` (``std.chaz``);
-    where a customer has several events, the robust one.
+    with weights that are no frequencies, and where a customer has several events, the
+    robust one.
 
     Examples
     --------
@@ -216,15 +223,17 @@ def cumulative_hazard(
        cumulative_hazard
     0             0.5833
     """
-    table = risk_table(spells, by)
+    z_value(level)
+    given = weighted(spells, weights)
+    table = risk_table(given.spells, by, given.value)
     hazard, variance = nelson_aalen(table)
-    robust = repeated_events(spells)
+    robust = not given.frequency or repeated_events(given.spells)
     if robust:
-        variance = hazard_variance(weighted(spells, None), by, table, product=False)
+        variance = hazard_variance(given, by, table, product=False)
     std_err = np.sqrt(variance)
     low, high = positive_limits(hazard, std_err, level)
     values = {"cumulative_hazard": hazard, "std_err": std_err, "low": low, "high": high}
-    facts = about(spells, table, conf="log", level=level, robust=robust)
+    facts = about(given.spells, table, conf="log", level=level, weights=weights, robust=robust)
     return CumulativeHazard(curve_frame(table, values), spells.unit, table.groups.names, facts)
 
 

@@ -18,6 +18,7 @@ from formulaic import Formula, ModelSpec, SimpleFormula
 from formulaic.errors import FormulaicError
 
 from journeylib.errors import DataError, ModelError, nearest
+from journeylib.spells.given import plain_numbers
 
 MAX_LEVELS = 1000  # of one text covariate
 _TOOLS = {"np": np}
@@ -124,14 +125,26 @@ def tidy_columns(frame: pd.DataFrame) -> pd.DataFrame:
             columns[name] = column.to_numpy(dtype=np.int64)
         elif pd.api.types.is_numeric_dtype(kind):
             columns[name] = column.to_numpy(dtype=float)
-        elif pd.api.types.is_datetime64_any_dtype(kind):
-            raise ModelError(
-                f"the covariate {name!r} is a date",
-                fix="subtract a date from it, so that it becomes a number with a meaning",
-            )
         else:
-            columns[name] = column.astype(object).to_numpy()
+            columns[name] = _of_objects(column.astype(object), str(name))
     return pd.DataFrame(columns, copy=False)
+
+
+def _of_objects(values: pd.Series, name: str) -> np.ndarray:
+    """Objects as what they are: exact decimals and Python's numbers are numbers, no levels."""
+    values = plain_numbers(values)
+    kind = pd.api.types.infer_dtype(values)
+    if kind in ("datetime", "date"):
+        raise ModelError(
+            f"the covariate {name!r} is a date",
+            fix="subtract a date from it, so that it becomes a number with a meaning",
+        )
+    if kind == "timedelta":
+        raise ModelError(
+            f"the covariate {name!r} is a length of time",
+            fix="divide it by a length, for instance pd.Timedelta(days=1), so that it is a number",
+        )
+    return values.to_numpy()
 
 
 def model_matrix(

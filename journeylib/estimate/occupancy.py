@@ -163,7 +163,8 @@ def occupancy(
     ``survfit(Surv(start, stop, state) ~ 1, id=)``: they need no Markov assumption. The
     shares themselves need none either where censoring is independent (Datta and
     Satten 2001); with delayed entry they lean on it. Who starts where is the share among
-    those watched from the origin.
+    those watched from the origin, and its error counts too; R takes it for known, so that
+    where customers start in several stages its errors are smaller early on.
 
     References
     ----------

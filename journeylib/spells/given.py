@@ -86,7 +86,7 @@ def spells_from_frame(
             if name in CORE:
                 raise DataError(
                     f"a covariate may not be called {name!r}, a name that spells use themselves",
-                    fix=f"rename the column {name!r} first",
+                    fix=f"pass {name}={name!r} if that is what it holds, or rename it first",
                 )
             columns[name] = df[name].array.copy()
     # every column is a copy of its own already
@@ -108,15 +108,41 @@ def _need_columns(df: pd.DataFrame, names: Sequence[str]) -> None:
     for name in names:
         if name not in df.columns:
             raise DataError(f"there is no column {name!r}", fix=nearest(name, df.columns))
+    if not df.columns.is_unique:
+        twice = df.columns[df.columns.duplicated()][0]
+        raise DataError(f"two columns are called {twice!r}", fix="rename or drop one of them first")
     if len(df) == 0:
         raise DataError("the frame is empty: there is nobody to follow", fix="check the filter")
 
 
+def plain_numbers(values: pd.Series) -> pd.Series:
+    """Exact decimals and Python's own numbers among objects as floats; all else as it is.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> plain_numbers(pd.Series([Decimal("1.5"), None])).tolist()
+    [1.5, nan]
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype != object:
+        return values
+    return values.astype(float) if pd.api.types.infer_dtype(values) in _NUMBERS else values
+
+
+_NUMBERS = ("decimal", "integer", "floating", "mixed-integer-float")
+
+
 def _times(values: pd.Series, name: str) -> np.ndarray:
-    if not pd.api.types.is_numeric_dtype(values):
+    values = plain_numbers(values)
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_complex_dtype(values):
+        length = pd.api.types.is_timedelta64_dtype(values)
         raise DataError(
             f"column {name!r} must hold numbers, not {values.dtype}",
-            fix="subtract the dates first, or open the events with open_log",
+            fix=f"divide it by the unit, for instance df[{name!r}] / pd.Timedelta(days=1)"
+            if length
+            else "subtract the dates first, or open the events with open_log",
         )
     times = values.to_numpy(dtype=float, na_value=np.nan)
     if np.isfinite(times).all() and times.min() >= 0:
@@ -139,9 +165,9 @@ def _codes(
     values: pd.Series, name: str, causes: Sequence[str] | Mapping[Any, str] | None
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     if isinstance(causes, Mapping):
-        names = tuple(dict.fromkeys(causes.values()))
-        if not names:
+        if not causes:
             raise DataError("causes is an empty mapping", fix="name at least one cause")
+        names = _named(tuple(dict.fromkeys(causes.values())))
         number = {value: names.index(label) + 1 for value, label in causes.items()}
         return values.map(number).fillna(0).to_numpy(dtype=np.int64), names
     if values.isna().any():
@@ -149,6 +175,7 @@ def _codes(
             f"column {name!r} has {int(values.isna().sum()):,} missing value(s)",
             fix="code censored as 0, or pass causes={value: name}, where the rest is censored",
         )
+    values = plain_numbers(values)
     if not (pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)):
         raise DataError(
             f"column {name!r} holds text ({values.iloc[0]!r}, …) and not 0, 1, …, k",
@@ -157,19 +184,32 @@ def _codes(
     codes = values.to_numpy()
     if codes.dtype.kind not in "iu":
         codes = codes.astype(float)
-    if (codes.dtype.kind == "f" and (codes != np.round(codes)).any()) or codes.min() < 0:
+    odd = codes.dtype.kind == "f" and not (np.isfinite(codes) & (codes == np.round(codes))).all()
+    if odd or codes.min() < 0:
         raise DataError(f"column {name!r} must hold 0 for censored and 1, 2, … for causes")
     highest = max(int(codes.max()), 1)
     if causes is None:
         names = (name,) if highest == 1 else tuple(f"cause {k}" for k in range(1, highest + 1))
     else:
-        names = tuple(causes)
+        names = _named((causes,) if isinstance(causes, str) else tuple(causes))
     if highest > len(names):
         raise DataError(
             f"column {name!r} goes up to {highest}, but {len(names)} cause(s) are named",
             fix="name one cause for each number from 1 up",
         )
     return codes.astype(np.int64), names
+
+
+def _named(names: tuple[Any, ...]) -> tuple[str, ...]:
+    """Names of causes, if they are names."""
+    bad = [name for name in names if not isinstance(name, str) or not name.strip()]
+    if bad or not names:
+        raise DataError(
+            f"a cause cannot be called {bad[0]!r}" if bad else "no cause is named",
+            where="causes",
+            fix='give names in the order of their numbers, or {value of the column: "name"}',
+        )
+    return names
 
 
 def _ids(values: pd.Series, name: str) -> pd.Series:

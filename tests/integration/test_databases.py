@@ -60,6 +60,22 @@ def test_the_same_log_from_a_file_and_from_postgresql(database: Any, tmp_path: P
     assert there.audit.dropped["unparsable time"] == there.audit.dropped["missing id"] == 1
 
 
+def test_a_numeric_column_is_the_number_that_a_file_has(
+    database: Any, tmp_path: Path, postgres_url: str
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    journey = put(database, tmp_path / "there")
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("ALTER TABLE events ALTER COLUMN value TYPE numeric(12, 2)")
+    there = jl.open_log(journey)
+    here = jl.open_log(jl.read_journey(write_log(tmp_path / "here", ROWS)))
+    assert rows_of(there) == rows_of(here)
+    frames = [jl.time_to(log, "ad", "purchase", by="value", prior="ignore").frame
+              for log in (there, here)]  # fmt: skip
+    pd.testing.assert_frame_equal(*frames)
+    assert frames[0]["value"].tolist() == [12.5]
+
+
 def test_the_same_spells_with_attributes_of_a_file(database: Any, tmp_path: Path) -> None:
     customers = "id tier\na gold\nb iron"
     there = jl.open_log(put(database, tmp_path / "there", customers=customers))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import FrozenInstanceError
+from decimal import Decimal
 from typing import Any
 
 import ibis
@@ -410,3 +412,28 @@ def test_a_million_rows() -> None:
     d = pd.DataFrame({"time": np.minimum(time, 150), "event": time <= 150, "x": x})
     row = jl.cox(spells(d), "x").frame.loc[0]
     assert abs(row["coef"] - 0.3) < 5 * row["std_err"] < 0.01
+
+
+def test_exact_decimals_and_numbers_among_objects_are_numbers() -> None:
+    plain = jl.cox(spells(), "age").frame
+    for ages in (
+        [Decimal(f"{a}.00") for a in ROWS["age"]],
+        pd.Series(ROWS["age"].tolist(), dtype=object),
+        [float(a) if a % 2 else a for a in ROWS["age"]],
+    ):
+        given = ROWS.assign(age=pd.Series(ages, dtype=object))
+        effects = jl.cox(spells(given), "age")
+        pd.testing.assert_frame_equal(effects.frame, plain)
+        new = pd.DataFrame({"age": [Decimal(40)]})
+        expected = jl.cox(spells(), "age").predict(pd.DataFrame({"age": [40]}), [3, 5])
+        pd.testing.assert_frame_equal(effects.predict(new, [3, 5]), expected)
+    some = ROWS.assign(age=[None, *(Decimal(a) for a in ROWS["age"][1:])])
+    assert jl.cox(spells(some), "log(age)").n == 9
+
+
+def test_lengths_of_time_and_dates_among_objects_are_refused() -> None:
+    with pytest.raises(ModelError, match="'wait' is a length of time"):
+        jl.cox(spells(ROWS.assign(wait=pd.to_timedelta(ROWS["age"], unit="D"))), "wait")
+    days = [dt.date(2020, 1, a % 28 + 1) for a in ROWS["age"]]
+    with pytest.raises(ModelError, match="'day' is a date"):
+        jl.cox(spells(ROWS.assign(day=days)), "day")

@@ -39,3 +39,10 @@ def test_the_report_says_so() -> None:
     assert jl.check_finite(effects).verdict == "failed"
     assert "no finite estimate" in jl.say(effects)
     assert jl.check_constant_ratio(jl.check_proportionality(effects)).verdict == "passed"
+
+
+def test_all_events_at_one_time_leave_nothing_to_test() -> None:
+    rows = pd.DataFrame({"time": [2, 2, 2, 3], "event": [1, 1, 1, 0], "x": [1.0, 2.0, 4.0, 3.0]})
+    found = jl.check_proportionality(jl.cox(jl.spells_from_frame(rows), "x"))
+    assert found.frame["chisq"].isna().all() and (found.frame["df"] == 0).all()
+    assert "No term" in jl.say(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -126,3 +128,62 @@ def test_times_that_are_dates() -> None:
     df = pd.DataFrame({"time": pd.to_datetime(["2020-01-01"]), "event": [1]})
     with pytest.raises(DataError, match="must hold numbers"):
         jl.spells_from_frame(df)
+
+
+KINDS = {
+    "decimals": lambda c: c.map(lambda v: Decimal(int(v))),
+    "objects": lambda c: c.astype(object),
+    "categories": lambda c: c.astype("category"),
+    "decimals of Arrow": lambda c: c.astype("int64[pyarrow]"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_of_any_kind_are_numbers(kind: str) -> None:
+    given = pd.DataFrame({"time": [3, 5, 5], "event": [1, 0, 2]})
+    plain = jl.spells_from_frame(given)
+    made = jl.spells_from_frame(given.apply(KINDS[kind]))
+    pd.testing.assert_frame_equal(made.frame, plain.frame)
+    assert made.causes == plain.causes
+    weighed = jl.spells_from_frame(given.assign(w=KINDS[kind](pd.Series([2, 1, 3]))))
+    expected = jl.spells_from_frame(given.assign(w=[2, 1, 3]))
+    curves = [jl.survival_curve(s, weights="w").frame for s in (weighed, expected)]
+    pd.testing.assert_frame_equal(*curves)
+    pd.testing.assert_frame_equal(jl.survival_curve(plain, weights=[2, 1, 3]).frame, curves[1])
+
+
+def test_one_cause_by_its_name() -> None:
+    given = pd.DataFrame({"time": [3, 5], "event": [1, 0]})
+    assert jl.spells_from_frame(given, causes="order").causes == ("order",)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("frame", "how", "said"),
+    [
+        ({"event": [1, np.inf]}, {}, "must hold 0 for censored"),
+        ({"time": pd.to_timedelta([3, 5], unit="D")}, {}, "Timedelta"),
+        ({"time": [3 + 1j, 5]}, {}, "must hold numbers"),
+        ({}, {"causes": {"order": 1}}, "a cause cannot be called 1"),
+        ({}, {"causes": ()}, "no cause is named"),
+        ({"id": [1, 2]}, {}, "pass id='id'"),
+    ],
+)
+def test_more_refusals(frame: dict[str, Any], how: dict[str, Any], said: str) -> None:
+    given = pd.DataFrame({"time": [3, 5], "event": [1, 0]}).assign(**frame)
+    with pytest.raises(DataError) as caught:
+        jl.spells_from_frame(given, **how)
+    assert said in str(caught.value)
+
+
+def test_two_columns_of_one_name() -> None:
+    given = pd.DataFrame([[3, 1, 2.0, 4.0]], columns=["time", "event", "x", "x"])
+    with pytest.raises(DataError, match="two columns are called 'x'"):
+        jl.spells_from_frame(given)
+
+
+def test_weights_that_are_not_one_a_row() -> None:
+    plain = jl.spells_from_frame(pd.DataFrame({"time": [3, 5], "event": [1, 0]}))
+    with pytest.raises(DataError, match="there are 3 weights, but 2 rows"):
+        jl.survival_curve(plain, weights=[1, 2, 3])
+    with pytest.raises(DataError, match="the weights hold 1 missing"):
+        jl.survival_curve(plain, weights=[1, None])  # type: ignore[list-item]

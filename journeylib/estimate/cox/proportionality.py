@@ -61,7 +61,8 @@ def check_proportionality(
     Proportionality
         Table ``term, chisq, df, p``; a small p speaks against a constant ratio. A
         term without a finite estimate has no ratio to test: its row is NaN with 0
-        degrees of freedom, and ``GLOBAL`` tests the others.
+        degrees of freedom, and ``GLOBAL`` tests the others. So are all rows where all
+        events happened at one time.
 
     Raises
     ------
@@ -86,6 +87,7 @@ def check_proportionality(
     finite = {name: [j for j in at if fit.finite[j]] for name, at in groups.items()}
     rows = [(name, _quadratic(score, variance, at), len(at)) for name, at in finite.items()]
     table = pd.DataFrame(rows, columns=["term", "chisq", "df"])
+    table["df"] = table["df"].where(table["chisq"].notna(), 0)
     table["p"] = stats.chi2.sf(table["chisq"], table["df"])
     return Proportionality(
         table=table, unit=effects.unit, about={**effects.about, "transform": transform}
@@ -109,8 +111,10 @@ def drift_score(fit: CoxFit, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _quadratic(score: np.ndarray, variance: np.ndarray, at: list[int]) -> float:
     if not at:
         return np.nan
-    part = score[at]
-    return float(part @ np.linalg.solve(variance[np.ix_(at, at)], part))
+    part, spread = score[at], variance[np.ix_(at, at)]
+    if not spread.any():  # all events at one time, so that nothing can change over time
+        return np.nan
+    return float(part @ np.linalg.solve(spread, part))
 
 
 def time_scale(fit: CoxFit, transform: str) -> np.ndarray:
