@@ -109,7 +109,7 @@ def estimand(
         ("entry", clock.enters),
         ("horizon", "all of the follow-up" if horizon is None else _time(horizon, spells.unit)),
         ("unit", unit),
-        ("contrast", contrast or "none: everybody together"),
+        ("contrast", words.name(contrast) if contrast else "none: everybody together"),
     )
     return Estimand(rows)
 

@@ -14,6 +14,8 @@ from journeylib import words
 from journeylib.numbers import estimate, number
 from journeylib.plots.style import describe, new_axes, palette, wrap
 
+_NAMED = ("rfm", "persona")  # whose groups say by themselves what they are
+
 
 def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     """Draw hazard ratios with their intervals on a logarithmic scale.
@@ -82,7 +84,7 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
     frame = scan.frame.rename(columns={"group": "label", "difference": "value"})
     frame = frame[frame["value"].notna()].sort_values("value", ascending=False)
     ax = dots(frame, 0.0, ax)
-    if scan.by:
+    if scan.by and scan.by[0] not in _NAMED:
         ax.set_ylabel(wrap(" / ".join(words.name(column) for column in scan.by), 40))
     horizon = number(scan.about["horizon"])
     event = words.name(scan.about["event"])
