@@ -85,7 +85,7 @@ class Spells:
     unit: str
     causes: tuple[str, ...]
     audit: Audit
-    clock: Clock
+    clock: Clock = Clock("at 0", "at what ends it", "whoever is still watched at the end")
     own_names: Mapping[str, str] = field(default_factory=dict)
     per: str | None = None
     single: bool = True
@@ -97,6 +97,14 @@ class Spells:
             raise DataError(f"spells lack the column(s) {', '.join(missing)}")
         if not self.causes:
             raise DataError("spells need at least one named cause", fix="pass causes=(...)")
+        if isinstance(self.table, pd.DataFrame) and len(self.table):
+            cause = self.table["cause"].to_numpy()
+            if not (cause.min() >= 0 and cause.max() <= len(self.causes)):  # nor if it is missing
+                raise DataError(
+                    f"cause goes from {cause.min()} to {cause.max()}, but the causes named are "
+                    f"{len(self.causes)}",
+                    fix="0 is censored, and 1, 2, … are the causes in the order of their names",
+                )
 
     @property
     def lazy(self) -> bool:

@@ -187,3 +187,14 @@ def test_weights_that_are_not_one_a_row() -> None:
         jl.survival_curve(plain, weights=[1, 2, 3])
     with pytest.raises(DataError, match="the weights hold 1 missing"):
         jl.survival_curve(plain, weights=[1, None])  # type: ignore[list-item]
+
+
+def test_spells_made_by_hand_are_checked() -> None:
+    rows = pd.DataFrame({"id": [1, 2], "start": [0.0, 0.0], "stop": [3.0, 5.0], "cause": [1, 0]})
+    audit = jl.Audit("rows", 2, kept={"given": 2})
+    plain = jl.spells_from_frame(pd.DataFrame({"time": [3, 5], "event": [1, 0]}))
+    curve = jl.survival_curve(jl.Spells(rows, "days", ("order",), audit))
+    pd.testing.assert_frame_equal(curve.frame, jl.survival_curve(plain).frame)
+    for cause in ([2, 0], [-1, 0], [1, np.nan]):
+        with pytest.raises(DataError, match="cause goes from"):
+            jl.Spells(rows.assign(cause=cause), "days", ("order",), audit)
