@@ -26,6 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from journeylib.plots import vector
+from journeylib.plots.crop import box
 
 WIDTH, HEIGHT = 8.0, 4.4
 MOST_ROWS = 240  # behind a picture: more than a reader takes in, few enough for the page
@@ -226,12 +227,13 @@ def png(figure: Figure) -> bytes:
     """The figure as a compact PNG: drawn once, its colours put into one palette."""
     from PIL import Image
 
-    raw = io.BytesIO()
-    options: dict[str, Any] = {"dpi": _DPI, "bbox_inches": "tight", "pad_inches": 0.08}
-    figure.savefig(raw, format="png", pil_kwargs={"compress_level": 0}, **options)
-    raw.seek(0)
+    figure.set_dpi(_DPI)
+    around, raw = box(figure), io.BytesIO()
+    figure.savefig(raw, format="rgba", dpi=_DPI, bbox_inches=around)
+    size = int(around.width * _DPI), int(around.height * _DPI)
+    image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
     small = io.BytesIO()
-    _in_palette(Image.open(raw).convert("RGB")).save(small, format="png", compress_level=8)
+    _in_palette(image).save(small, format="png", compress_level=8)
     return small.getvalue()
 
 

@@ -31,8 +31,12 @@ STACK = (
     *("scipy.stats", "scipy.optimize", "statsmodels.stats.multitest", "lifelines", "formulaic"),
     *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "seaborn", "PIL.Image"),
     *("PIL.PngImagePlugin", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"),
-    *("IPython.core.completerlib", "matplotlib_inline.config", "comm", "debugpy"),
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
+    *("IPython.core.magics.ast_mod", "IPython.core.magics.execution", "IPython.utils.wildcard"),
+    *("IPython.extensions.storemagic", "IPython.utils.module_paths", "matplotlib_inline.config"),
+    *("comm", "tornado.locks", "tornado.platform.asyncio", "tornado.queues"),
 )
+DEBUGGER = ("debugpy", "debugpy.server")
 PR_SET_PDEATHSIG = 1
 
 
@@ -54,6 +58,7 @@ def warm_up() -> None:
     """Import what reports need; a module that is not installed is no report's need."""
     from journeylib import _MODULE
 
+    _without_debugger()
     for name in (*STACK, *dict.fromkeys(_MODULE.values())):
         with suppress(ImportError):
             importlib.import_module(name)
@@ -61,6 +66,20 @@ def warm_up() -> None:
         _draw()
     gc.collect()
     gc.freeze()  # a collection in a child would otherwise copy every page
+
+
+def _without_debugger() -> None:
+    """A batch has nobody to debug it, and every kernel would spend its time on a debugger."""
+    before = {name: sys.modules.get(name) for name in DEBUGGER}
+    sys.modules.update(dict.fromkeys(DEBUGGER))  # type: ignore[arg-type]
+    try:
+        importlib.import_module("ipykernel.debugger")  # looks for it once
+    finally:
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
 
 
 def _draw() -> None:
@@ -77,7 +96,8 @@ def _draw() -> None:
         axes.fill_between([0, 1], [0, 0], [1, 1], alpha=0.2)
         axes.set_title("0123456789", weight="semibold")
         axes.legend()
-    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    figure.savefig(io.BytesIO(), format="rgba")
+    figure.savefig(io.StringIO(), format="svg")
 
 
 class _Server:
