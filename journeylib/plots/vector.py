@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
@@ -19,7 +21,13 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-_ALWAYS = {"svg.hashsalt": "journeylib", "svg.fonttype": "none", "svg.image_inline": True}
+from journeylib.plots.crop import box
+
+_ALWAYS: dict[Any, Any] = {
+    "svg.hashsalt": "journeylib",
+    "svg.fonttype": "none",
+    "svg.image_inline": True,
+}
 # what a browser does not need: the prologue, the names of letters, who drew it and when
 _UNNEEDED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 _OUTLINE = re.compile(r'(?<= d=")[^"]*')
@@ -45,9 +53,7 @@ def svg(figure: Figure) -> str:
     """
     raw = io.StringIO()
     with mpl.rc_context(_ALWAYS):
-        figure.savefig(
-            raw, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None}
-        )
+        figure.savefig(raw, format="svg", bbox_inches=box(figure), metadata={"Date": None})
     short = _UNNEEDED.sub("", raw.getvalue()).strip()
     # hundredths of a point are finer than any screen
     short = _OUTLINE.sub(lambda line: _LONG.sub(r"\1", line[0]).replace("\n", ""), short)
@@ -82,8 +88,9 @@ def _corners(artist: Artist) -> float:
     if isinstance(artist, AxesImage):
         return float("inf")
     if isinstance(artist, Line2D):
-        return len(artist.get_xdata())  # type: ignore[arg-type]
+        return float(np.size(artist.get_xdata()))
     if isinstance(artist, Collection):
-        each = sum(len(path.vertices) for path in artist.get_paths())
-        return each * max(len(artist.get_offsets()) if len(artist.get_paths()) == 1 else 1, 1)
-    return len(artist.get_path().vertices) if isinstance(artist, Patch) else 0
+        paths = artist.get_paths()
+        times = max(np.shape(artist.get_offsets())[0], 1) if len(paths) == 1 else 1
+        return float(times * sum(np.shape(path.vertices)[0] for path in paths))
+    return float(np.shape(artist.get_path().vertices)[0]) if isinstance(artist, Patch) else 0.0
