@@ -54,7 +54,7 @@ _HOME = {
     "journeylib.estimate.rates": ("Rates", "event_rates"),
     "journeylib.estimate.promoters": ("PromoterScore", "promoter_score"),
     "journeylib.estimate.looks": ("looks_due", "next_look", "read_experiment", "with_start"),
-    "journeylib.estimate.cohorts": ("CohortTrend", "cohort_trend"),
+    "journeylib.estimate.cohorts": ("CohortTrend", "cohort_trend", "cohorts_followed"),
     "journeylib.estimate.nexttest": ("next_test",),
     "journeylib.questions.brief": (
         *("Brief", "brief", "brief_provenance", "check_cutoffs", "check_judged"),

@@ -117,8 +117,7 @@ def cohort_trend(
     """
     horizon, z = checked_horizon(horizon), z_value(level)
     table = _means(spells, horizon, cohort)
-    kept = table["at_risk"] >= max(minimum, 1)
-    kept &= table["std_err"] > 0
+    kept = _enough(table, minimum)
     left_out = tuple(table.loc[~kept, "group"])
     names = table["group"].tolist()
     table = table[kept].drop(columns="at_risk").reset_index(drop=True)
@@ -189,6 +188,25 @@ def _line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray,
         return np.full(across, np.nan), np.full((across, across), np.nan)
     covariance = np.linalg.inv(x.T @ (weight[:, None] * x))
     return covariance @ (x.T @ (weight * y)), covariance
+
+
+def cohorts_followed(spells: Spells, horizon: float, cohort: str, minimum: int = 20) -> int:
+    """How many cohorts :func:`cohort_trend` could take, which needs one; arguments as there.
+
+    Examples
+    --------
+    >>> from journeylib import spells_from_frame
+    >>> df = pd.DataFrame({"time": [1, 4, 2, 5] * 9, "event": 1, "month": ["a", "a", "b", "b"] * 9})
+    >>> spells = spells_from_frame(df)
+    >>> cohorts_followed(spells, 3, "month", 5), cohorts_followed(spells, 3, "month", 50)
+    (2, 0)
+    """
+    return int(_enough(_means(spells, checked_horizon(horizon), cohort), minimum).sum())
+
+
+def _enough(table: pd.DataFrame, minimum: int) -> pd.Series:
+    """Whether so many of each cohort are followed to the horizon, and something happened."""
+    return (table["at_risk"] >= max(minimum, 1)) & (table["std_err"] > 0)
 
 
 def _need_some(table: pd.DataFrame, first: str, horizon: float, unit: str, total: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
 from journeylib import words
+from journeylib.errors import DataError, ModelError
 from journeylib.estimate.compare import compare
 from journeylib.estimate.incidence import cumulative_incidence
 from journeylib.ledger.core import Check
@@ -36,8 +38,12 @@ def check_response(
     """
     row = cumulative_incidence(answering).at([at]).iloc[0]
     share = float(row["incidence"])
-    columns = answering.columns(by)
-    p = {c: float(np.atleast_1d(compare(_first_cause(answering), c).p_value)[0]) for c in columns}
+    p: dict[str, float] = {}
+    for column in answering.columns(by):
+        with suppress(DataError, ModelError):  # one group, or nothing tells them apart
+            compared = compare(_first_cause(answering), column)
+            p[column] = float(np.atleast_1d(compared.p_value)[0])
+    columns = tuple(p)
     bad = [c for c in columns if p[c] < CHANCE / len(columns)]
     shown = f"{words.percent(share)} of 100 answer within {number(at)} {answering.unit}"
     few = not share >= least

@@ -142,3 +142,11 @@ def test_groups_by_predicted_risk_are_large_enough() -> None:
     assert jl.fifths(fit, test, 1.0).frame.groupby("group")["n"].first().tolist() == [14] * 5
     shown = jl.fifths(fit, test, 1.0, minimum=20).frame
     assert shown.groupby("group")["n"].first().tolist() == [28, 42]
+
+
+@pytest.mark.parametrize("events", [[1, 0, 1, 0], [0, 0, 0, 0]], ids=["one group", "no answer"])
+def test_groups_that_cannot_be_compared_are_not_said_to_be_alike(events: list[int]) -> None:
+    plans = ["a", "b", "a", "b"] if not any(events) else "a"
+    frame = pd.DataFrame({"time": [1, 2, 3, 4], "event": events, "plan": plans})
+    check = jl.check_response(jl.spells_from_frame(frame, unit="days"), "plan", at=4.0)
+    assert "alike by" not in check.seen and "sooner in some" not in check.seen
