@@ -67,7 +67,7 @@ def test_no_arm(journey: str) -> None:
         "10_improvement", journey=journey, origin="ad", until="", arm="", horizon=30.0
     )  # fmt: skip
     text = notes(told)
-    assert "there is no experiment to read" in text and "No look is due." in text
+    assert "there is no experiment to read" in text and "No look is due." not in text
     names = {f.name for f in told["answer"]}
     assert "reach purchase within 30 days" in names
     assert any("change from one cohort to the next" in name for name in names)
@@ -77,7 +77,7 @@ def test_no_cohorts(journey: str) -> None:
     told = run_cells(
         "10_improvement", journey=journey, origin="ad", until="", arm="", cohort="", horizon=30.0
     )
-    assert "No cohorts were asked for." in notes(told)
+    assert "No cohorts were asked for" in notes(told)
 
 
 def test_an_experiment_that_is_still_running(samples: Path) -> None:

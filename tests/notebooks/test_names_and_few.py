@@ -135,6 +135,12 @@ def test_nobody_has_bought(
     assert all(f.value in (0, None) or f.value == 100 for f in told["answer"])
 
 
+def test_no_cohort_is_followed(shop: str) -> None:
+    told = run_cells("10_improvement", journey=shop, origin=SEE, event=BUY, until="", arm="",
+                     horizon=30.0, minimum=150)  # fmt: skip
+    assert told["trend"] is None and "none is followed so long" in notes(told)
+
+
 def test_one_group_is_no_comparison(shop: str) -> None:
     told = run_cells("02_time_to_purchase", journey=shop, origin=SEE, event=BUY, by="Tier",
                      minimum=200)  # fmt: skip
