@@ -283,7 +283,7 @@ def page(found: dict[int, dict[str, list[tuple[float, float, int]]]], rounds: in
             "A generated Parquet log, ten events a customer. Each call runs in a process of its "
             f"own, in turn, {rounds} rounds (pandas, the audit and the tight limit once), medians; "
             f"imports are not counted. DuckDB's memory limit is {MEMORY} for us and for the "
-            "hand-written SQL; peak memory is that of the whole process. `make bench-events` wrote "
+            "hand-written SQL; peak memory is that of the process. `make bench-events` writes "
             f"this page. {os.cpu_count()} cores.",
             "",
             *lines,
