@@ -56,9 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     if part and not asked.write:
         print("\n\n".join(sections))
     else:
-        from validation.report import document, renewed
+        from validation.report import coverage_renewed, document, renewed
 
         PAGE.parent.mkdir(exist_ok=True)
+        if asked.study:  # the other studies keep their rows
+            sections = [coverage_renewed(PAGE.read_text(), text, FULL) for text in sections]
         PAGE.write_text(renewed(PAGE.read_text(), sections) if part else document(sections))
         print(f"written: {PAGE.relative_to(ROOT)}")
     failures = sum(one.failures for one in told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
@@ -150,16 +151,8 @@ def coverage_part(found: Sequence[Coverage], alike: dict[str, float], replicatio
         rows.setdefault((c.truth.what, c.note, c.truth.interval), []).append(c)
     inside = sum(c.passed for c in found)
     excused = sum(not c.passed and c.excused for c in found)
-    words = (
-        f"{len(found)} nominal 95% intervals over {replications:,} simulated samples of 400 "
-        "customers each, fewer where an estimate takes long and 1,000 customers for a share that "
-        "never will (seeded; `validation/designs.py` and `validation/designs_of_models.py` say how "
-        "they are drawn and what is true of them), 30 to 50% censored. A sample counts where at "
-        "least 20 are at risk, in every group, and where the estimator gives a number at all. "
-        f"{inside} lie in the band; {excused} miss it together with R's own interval on "
-        f"the same samples, printed beside; {len(found) - inside - excused} miss it alone."
-    )
-    parts = ["## 3. Coverage of the intervals", words]
+    words = _coverage_words(len(found), inside, excused, replications)
+    parts = [_COVERAGE, words]
     if alike:
         worst = max(alike.values())
         parts.append(
@@ -170,6 +163,58 @@ def coverage_part(found: Sequence[Coverage], alike: dict[str, float], replicatio
     head = ["interval", "design", "scale", "of", "samples", "covers %", "band %", "verdict"]
     lines = [_coverage_row(*key, several) for key, several in rows.items()]
     return "\n\n".join([*parts, table(head, lines, "4 6")])
+
+
+def _coverage_words(total: int, inside: int, excused: int, replications: int) -> str:
+    return (
+        f"{total} nominal 95% intervals over {replications:,} simulated samples of 400 "
+        "customers each, fewer where an estimate takes long and 1,000 customers for a share that "
+        "never will (seeded; `validation/designs.py` and `validation/designs_of_models.py` say how "
+        "they are drawn and what is true of them), 30 to 50% censored. A sample counts where at "
+        "least 20 are at risk, in every group, and where the estimator gives a number at all. "
+        f"{inside} lie in the band; {excused} miss it together with R's own interval on "
+        f"the same samples, printed beside; {total - inside - excused} miss it alone."
+    )
+
+
+def coverage_renewed(page: str, section: str, replications: int) -> str:
+    """The page's section on coverage with the rows of a newer one in it, and counted anew.
+
+    Parameters
+    ----------
+    page
+        The whole page.
+    section
+        What :func:`coverage_part` says of a few studies.
+    replications
+        Samples of a study that does not take long.
+    """
+    old = section if _COVERAGE not in page else page[page.index(_COVERAGE) :].split("\n## ")[0]
+    rows = {_key(line): line for text in (old, section) for line in _rows(text)}
+    cells = [[c.strip() for c in line.strip("|").split(" | ")] for line in rows.values()]
+    total = sum(len(c[5].split(", ")) for c in cells)
+    missed = [(c[5].count("**") // 2, c[7]) for c in cells]
+    excused = sum(n for n, verdict in missed if verdict == "as R's")
+    inside = total - sum(n for n, _ in missed)
+    alike = [
+        p for text in (old, section) for p in text.split("\n\n") if p.startswith("On the first")
+    ]
+    worst = sorted(alike, key=lambda p: float(_WORST.search(p)[1]))[-1:]  # type: ignore[index]
+    head = [line for line in old.splitlines() if line.startswith("| ")][:2]
+    words = _coverage_words(total, inside, excused, replications)
+    return "\n\n".join([_COVERAGE, words, *worst, "\n".join([*head, *rows.values()])])
+
+
+_COVERAGE = "## 3. Coverage of the intervals"
+_WORST = re.compile(r"limit is ([\d.e+-]*\d)")
+
+
+def _rows(section: str) -> list[str]:
+    return [line for line in section.splitlines() if line.startswith("| ")][2:]
+
+
+def _key(line: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in line.strip("|").split(" | ")[:3])
 
 
 def _coverage_row(

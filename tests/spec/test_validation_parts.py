@@ -10,6 +10,7 @@ import pytest
 
 from validation import coverage, recovery, report, report_journeys
 from validation import designs_of_models as d
+from validation.coverage import Coverage
 from validation.designs import in_stage, stages
 from validation.gates import Promise
 from validation.recovery import Recovered
@@ -100,3 +101,22 @@ def test_a_part_of_the_page_is_renewed_and_the_rest_stays() -> None:
     assert places == sorted(places)
     assert report.renewed(new, []) == new
     assert report_journeys.PLAIN > report_journeys.REACH
+
+
+def covered(study: str, shares: list[float], peer: float | None = None) -> list[Coverage]:
+    truths = [Truth("Curve", "log", f"day {k}", 0.5) for k, _ in enumerate(shares)]
+    return [
+        Coverage(study, study, truth, 2000, share, peer)
+        for truth, share in zip(truths, shares, strict=True)
+    ]
+
+
+def test_a_study_that_is_run_again_replaces_its_own_rows_and_everything_is_counted_anew() -> None:
+    first = covered("one", [0.95, 0.90], peer=0.90) + covered("two", [0.80])
+    page = report.document([report.coverage_part(first, {"one": 1e-9}, 2000), "## 4. Next\n\nx"])
+    assert "3 nominal" in page and "1 lie in the band; 1 miss it together" in page
+    again = report.coverage_part(covered("two", [0.94, 0.96]), {"two": 2e-8}, 2000)
+    whole = report.renewed(page, [report.coverage_renewed(page, again, 2000)])
+    assert "4 nominal" in whole and "3 lie in the band; 1 miss it together" in whole
+    assert "0 miss it alone" in whole and "deviation of a limit is 2.0e-08" in whole
+    assert "80.00" not in whole and "**90.00** (R 90.00)" in whole and "## 4. Next" in whole
