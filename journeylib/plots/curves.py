@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from journeylib import words
 from journeylib.errors import DataError
 from journeylib.plots.legend import legend_above
-from journeylib.plots.style import HEIGHT, describe, new_axes, palette, since, wrap
+from journeylib.plots.style import HEIGHT, describe, new_axes, numbers_of, palette, since, wrap
 
 _MOST_POINTS = 1500
 _MOST_GROUPS = 10
@@ -44,7 +44,7 @@ def plot_curve(
     Raises
     ------
     DataError
-        When ``show`` is another word.
+        When ``show`` is another word, or for another kind of result.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def plot_curve(
     """
     if show not in ("survival", "event"):
         raise DataError(f"show={show!r} is neither 'survival' nor 'event'")
-    frame = curve.frame
+    frame = numbers_of(curve, "survival")
     event = words.name(curve.about["event"])
     if show == "event":
         frame = frame.assign(survival=1 - frame["survival"], low=1 - frame["high"],
@@ -92,7 +92,7 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
     -------
     matplotlib.axes.Axes
     """
-    frame = incidence.frame
+    frame = numbers_of(incidence, "incidence")
     one_group = frame["group"].nunique() == 1
     names = frame["outcome"] if one_group else frame["group"] + ": " + frame["outcome"]
     frame = frame.assign(group=names.astype(str))

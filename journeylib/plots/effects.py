@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from journeylib import words
 from journeylib.numbers import estimate, number
-from journeylib.plots.style import describe, new_axes, palette, wrap
+from journeylib.plots.style import describe, new_axes, numbers_of, palette, wrap
 
 _NAMED = ("rfm", "persona")  # whose groups say by themselves what they are
 
@@ -31,7 +31,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = effects.frame.rename(columns={"hazard_ratio": "value"})
+    frame = numbers_of(effects, "hazard_ratio").rename(columns={"hazard_ratio": "value"})
     frame["label"] = [words.term(t, effects.about.get("references")) for t in frame["term"]]
     ax = ratio_dots(frame, ax)
     ax.set_xlabel("hazard ratio (1 = no difference), 95% interval")
@@ -56,7 +56,7 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = result.frame.rename(columns={"group": "label", "rmst": "value"})
+    frame = numbers_of(result, "rmst").rename(columns={"group": "label", "rmst": "value"})
     ax = dots(frame, None, ax)
     if result.by:
         ax.set_ylabel(wrap(" / ".join(words.name(column) for column in result.by), 40))
@@ -81,7 +81,7 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = scan.frame.rename(columns={"group": "label", "difference": "value"})
+    frame = numbers_of(scan, "difference").rename(columns={"group": "label", "difference": "value"})
     frame = frame[frame["value"].notna()].sort_values("value", ascending=False)
     ax = dots(frame, 0.0, ax)
     if scan.by and scan.by[0] not in _NAMED:

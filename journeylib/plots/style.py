@@ -25,6 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from journeylib.errors import DataError
 from journeylib.plots import vector
 from journeylib.plots.crop import box
 
@@ -88,6 +89,35 @@ def stacked_axes(n: int, height: float = 1.5, width: float = WIDTH) -> list[Axes
         )
     figure.align_ylabels()
     return list(axes[:, 0])
+
+
+def numbers_of(result: Any, *columns: str) -> pd.DataFrame:
+    """The numbers of a result that a picture is made for.
+
+    Raises
+    ------
+    DataError
+        When it is another kind of result, which lacks some of the columns.
+
+    Examples
+    --------
+    >>> from journeylib.errors import DataError
+    >>> try:
+    ...     numbers_of(pd.DataFrame({"time": [1]}), "survival")
+    ... except DataError as error:
+    ...     print(error)
+    this picture needs a column 'survival', which DataFrame lacks
+      fix: draw it with the function of its kind, plot_…
+    """
+    frame: pd.DataFrame = result if isinstance(result, pd.DataFrame) else result.frame
+    lacking = [name for name in columns if name not in frame]
+    if lacking:
+        kind = getattr(result, "title", type(result).__name__)
+        raise DataError(
+            f"this picture needs a column {lacking[0]!r}, which {kind} lacks",
+            fix="draw it with the function of its kind, plot_…",
+        )
+    return frame
 
 
 def describe(
