@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from journeylib import words
+from journeylib.errors import DataError
 from journeylib.findings.core import Findings, finding, findings
 from journeylib.numbers import number
 
@@ -24,6 +25,7 @@ def estimates(result: Any, kind: str, row: Any = None, **more: Any) -> dict[str,
     more
         Whatever else tells the estimand: ``at``, ``horizon``, ``events`` …
     """
+    need_usual(result)
     clock = result.about.get("clock")
     events = result.about.get("causes") or (result.about.get("event"),)
     by = [str(c) for c in result.by] if row is not None else []
@@ -35,6 +37,22 @@ def estimates(result: Any, kind: str, row: Any = None, **more: Any) -> dict[str,
         "levels": _levels(result, row, by),
         **more,
     }
+
+
+def need_usual(result: Any) -> None:
+    """Refuse intervals of another level, which a finding would call 95% intervals.
+
+    Raises
+    ------
+    DataError
+        When the result was made with another ``level``.
+    """
+    level = result.about.get("level", words.USUAL)
+    if level != words.USUAL:
+        raise DataError(
+            f"findings carry {number(100 * words.USUAL)}% intervals, and these are of {level!r}",
+            fix=f"make the result for findings with level={words.USUAL}",
+        )
 
 
 def _levels(result: Any, row: Any, by: list[str]) -> list[str]:
@@ -134,6 +152,7 @@ def ratios(effects: Any) -> Findings:
         Compared between runs on the log scale. A term without a finite estimate
         has no ratio to tell; :func:`journeylib.check_finite` names it.
     """
+    need_usual(effects)
     event = words.name(effects.about["event"])
     robust = effects.table["robust_std_err"].notna()
     errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
@@ -324,6 +343,7 @@ def cured(cure: Any) -> Findings:
     cure
         Result of :func:`journeylib.cure`.
     """
+    need_usual(cure)
     event, row = words.name(cure.about["event"]), cure.share.iloc[0]
     value = None if math.isnan(row["estimate"]) else 100 * row["estimate"]
     return findings(

@@ -75,6 +75,7 @@ def plot_curve(
         f"Step curve: {label}. {words.say(curve)}",
         caption,
         _behind(frame, "survival", label, curve.unit, ax),
+        result=curve,
     )
 
 
@@ -109,6 +110,7 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
         f"Step curves: cumulative incidence. {words.say(incidence)}",
         caption,
         _behind(frame, "incidence", "share", incidence.unit, ax),
+        result=incidence,
     )
 
 
@@ -132,7 +134,9 @@ def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None
     ax.set_ylabel(f"mean times {event} per customer")
     caption = f"How often {event} has happened per customer, on average; bands are 95% intervals."
     numbers = _behind(count.frame, "mean_count", f"mean {event}", count.unit, ax, share=False)
-    return describe(ax, f"Step curve: mean count. {words.say(count)}", caption, numbers)
+    return describe(
+        ax, f"Step curve: mean count. {words.say(count)}", caption, numbers, result=count
+    )
 
 
 def _behind(

@@ -39,7 +39,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
         "Hazard ratios: above 1 the event comes sooner, below 1 later, all else in the model equal."
     )
     alt = f"Forest plot of hazard ratios. {words.say(effects)}"
-    return describe(ax, alt, caption, _behind(frame, "hazard ratio"))
+    return describe(ax, alt, caption, _behind(frame, "hazard ratio"), result=effects)
 
 
 def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
@@ -64,7 +64,7 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"mean {result.unit} without the event, of the first {horizon}; 95% interval")
     caption = f"Mean {result.unit} without the event within the first {horizon} {result.unit}."
     alt = f"Dot plot of mean times. {words.say(result)}"
-    return describe(ax, alt, caption, _behind(frame, f"mean {result.unit}"))
+    return describe(ax, alt, caption, _behind(frame, f"mean {result.unit}"), result=result)
 
 
 def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
@@ -94,7 +94,7 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
         "others together. Right of the line the group waits longer."
     )
     alt = f"Dot plot of differences in mean time. {words.say(scan)}"
-    return describe(ax, alt, caption, _behind(frame, f"difference in {scan.unit}"))
+    return describe(ax, alt, caption, _behind(frame, f"difference in {scan.unit}"), result=scan)
 
 
 def _behind(frame: pd.DataFrame, label: str) -> pd.DataFrame:

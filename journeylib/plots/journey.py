@@ -100,7 +100,9 @@ def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
     alt = f"Dot plot of mean {occupancy.unit} in each stage: {told}."
     numbers = frame[["label", "value", "low", "high"]]
     numbers = numbers.rename(columns={"label": "stage", "value": f"mean {occupancy.unit}"})
-    return describe(ax, alt, f"Mean {occupancy.unit} in each stage, of {first}.", numbers)
+    return describe(
+        ax, alt, f"Mean {occupancy.unit} in each stage, of {first}.", numbers, result=occupancy
+    )
 
 
 def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:

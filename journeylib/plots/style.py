@@ -28,6 +28,7 @@ from matplotlib.text import Text
 from journeylib.errors import DataError
 from journeylib.plots import vector
 from journeylib.plots.crop import box
+from journeylib.words import USUAL, named_intervals
 
 WIDTH, HEIGHT = 8.0, 4.4
 MOST_ROWS = 240  # behind a picture: more than a reader takes in, few enough for the page
@@ -121,7 +122,13 @@ def numbers_of(result: Any, *columns: str) -> pd.DataFrame:
 
 
 def describe(
-    ax: Axes, alt: str, caption: str, table: pd.DataFrame | None = None, *, lines: bool = False
+    ax: Axes,
+    alt: str,
+    caption: str,
+    table: pd.DataFrame | None = None,
+    *,
+    lines: bool = False,
+    result: Any = None,
 ) -> Axes:
     """Attach what the picture shows and let notebooks display it so.
 
@@ -138,6 +145,8 @@ def describe(
         are thinned by :func:`behind`.
     lines
         Draw it as SVG in any case; otherwise as SVG or as PNG, whichever is likely smaller.
+    result
+        What it shows: intervals are called by its level.
 
     Examples
     --------
@@ -149,6 +158,9 @@ def describe(
     1  search  30  0.14
     """
     _no_formulas(ax)
+    if (level := getattr(result, "about", {}).get("level", USUAL)) != USUAL:
+        caption = named_intervals(caption, level)
+        ax.set_xlabel(named_intervals(ax.get_xlabel(), level))
     numbers = drawn(ax) if table is None else table.reset_index(drop=True)
     setattr(ax, _ATTRIBUTE, Picture(alt, caption, numbers, lines))
     _show_in_notebooks()

@@ -72,8 +72,19 @@ def _at_level(told: str, level: float) -> str:
     if level == USUAL:
         return told
     shown = f"{number(100 * level)}%"
-    told = told.replace("95% interval", f"{shown} interval")
+    told = named_intervals(told, level)
     return told if shown in told else f"{told} The intervals are {shown} intervals."
+
+
+def named_intervals(text: str, level: float) -> str:
+    """A text with its 95% intervals called by their own level.
+
+    Examples
+    --------
+    >>> named_intervals("bands are 95% intervals", 0.9)
+    'bands are 90% intervals'
+    """
+    return text.replace("95% interval", f"{number(100 * level)}% interval")
 
 
 def note(text: str) -> Sentence:

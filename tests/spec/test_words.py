@@ -11,6 +11,7 @@ import pytest
 import journeylib as jl
 from journeylib import words
 from journeylib.errors import DataError
+from journeylib.plots.style import picture
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,16 @@ def test_intervals_of_another_level_are_not_called_95_percent(spells) -> None:
     ratios = jl.cox(spells, "visits", cause="opt_out", level=0.9)
     assert "90% intervals" in jl.say(ratios) and "95%" not in jl.say(ratios)
     assert "level" not in jl.say(jl.survival_curve(spells), at=20)
+
+
+def test_pictures_and_findings_of_another_level(spells: jl.Spells) -> None:
+    curve = jl.survival_curve(spells, level=0.9)
+    shown = picture(jl.plot_curve(curve))
+    assert shown is not None and "90% intervals" in shown.caption and "95%" not in shown.caption
+    axes = jl.plot_effects(jl.cox(spells, "visits", cause="opt_out", level=0.9))
+    assert axes.get_xlabel().endswith("90% interval")
+    for made in (lambda: jl.shares(curve, at=30), lambda: jl.medians(curve)):
+        with pytest.raises(DataError, match=r"carry 95% intervals, and these are of 0\.9"):
+            made()
+    with pytest.raises(DataError, match="needs a column 'survival', which Cumulative hazard lacks"):
+        jl.plot_curve(jl.cumulative_hazard(spells))
