@@ -1,8 +1,8 @@
 """Where customers go next: the share that makes each move of the journey within a horizon.
 
-A Sankey of those who finished shows survivors. Here each move is an outcome of
-its own, competing with every way of never making it, and whoever is still
-undecided when watching ends is censored.
+A Sankey of those who finished shows survivors. Here each move is counted where it is made,
+among those in the stage just then, so that whoever is no longer watched is neither taken to
+stay nor to leave, and what comes into a stage is what leaves it and what is still there.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from journeylib.audit import Audit
 from journeylib.errors import DataError
-from journeylib.estimate.incidence import cumulative_incidence
-from journeylib.estimate.occupancy import STAGE
+from journeylib.estimate.occupancy import STAGE, occupancy
 from journeylib.results import Result
 from journeylib.spells.core import Spells
+
+MOVED = "(moved)"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -45,8 +45,10 @@ def flows(stays: Spells, horizon: float) -> Flows:
     Returns
     -------
     Flows
-        Aalen-Johansen incidence of each move that occurs, all ways of passing it by
-        taken as competing; intervals as :func:`journeylib.cumulative_incidence`.
+        Each move that occurs: its hazard among those in the stage, times the share in
+        the stage just before, summed up to the horizon, that is, the Aalen-Johansen share
+        of a place entered by that move alone. Errors and intervals as those of
+        :func:`journeylib.occupancy`.
 
     Raises
     ------
@@ -75,11 +77,11 @@ def flows(stays: Spells, horizon: float) -> Flows:
     moves = sorted(made.index, key=lambda move: (order.get(str(move[0]), -1), move[1]))
     rows = []
     for stage, cause in moves:
-        one = _one_move(stays, frame, str(stage), int(cause), order)
-        at = cumulative_incidence(one).at([horizon]).iloc[0]
-        seen = one.frame
-        moved = int(((seen["cause"] == 1) & (seen["stop"] <= horizon)).sum())
-        share = (at["incidence"], at["std_err"], at["low"], at["high"])
+        one = _one_move(stays, frame, str(stage), int(cause))
+        there = occupancy(one).at(horizon).set_index(STAGE).loc[MOVED]
+        here = (frame[STAGE].astype(str) == stage) & (frame["cause"] == cause)
+        moved = int((here & (frame["stop"] <= horizon)).sum())
+        share = (there["probability"], there["std_err"], there["low"], there["high"])
         rows.append((str(stage), stays.causes[int(cause) - 1], *share, moved))
     table = pd.DataFrame(rows, columns=["from", "to", "share", "std_err", "low", "high", "moved"])
     table = table[table["moved"] > 0].reset_index(drop=True)
@@ -102,22 +104,9 @@ def flows(stays: Spells, horizon: float) -> Flows:
     return Flows(table=table, unit=stays.unit, about=about)
 
 
-def _one_move(
-    stays: Spells, frame: pd.DataFrame, stage: str, cause: int, order: dict[str, int]
-) -> Spells:
-    """One row a customer: 1 made the move, 2 can no longer make it, 0 still may."""
-    at_stage = (frame[STAGE].astype(str) == stage).to_numpy()
-    code = frame["cause"].to_numpy()
-    beyond = np.zeros(len(stays.causes) + 1, dtype=bool)
-    beyond[1:] = np.arange(len(stays.causes)) > order.get(stage, -1)
-    made = at_stage & (code == cause)
-    past = ~made & (code > 0) & (at_stage | beyond[code])
-    decided = frame.assign(outcome=np.where(made, 1, np.where(past, 2, 0)))
-    first = decided[decided["outcome"] > 0].groupby("id", sort=False)[["stop", "outcome"]].first()
-    whole = frame.groupby("id", sort=False).agg(start=("start", "min"), stop=("stop", "max"))
-    whole.loc[first.index, "stop"] = first["stop"]
-    whole["cause"] = first["outcome"].reindex(whole.index).fillna(0).astype("int64")
-    table = whole.reset_index()
-    audit = Audit("customers", len(table), {"counted": len(table)})
-    names = (stays.causes[cause - 1], "passed by")
-    return Spells(table, stays.unit, names, audit, stays.clock, single=True)
+def _one_move(stays: Spells, frame: pd.DataFrame, stage: str, cause: int) -> Spells:
+    """The same stays, where whoever makes the move goes to a place of their own for good."""
+    made = ((frame[STAGE].astype(str) == stage) & (frame["cause"] == cause)).to_numpy()
+    after = pd.Series(made).groupby(frame["id"].to_numpy(), sort=False).cumsum().to_numpy() - made
+    until = frame.assign(cause=np.where(made, len(stays.causes) + 1, frame["cause"]))
+    return stays.with_table(until[after == 0], causes=(*stays.causes, MOVED))

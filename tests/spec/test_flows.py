@@ -59,6 +59,43 @@ def test_whoever_is_still_undecided_is_censored_and_not_counted_as_staying() -> 
     assert jl.flows(early, 3).frame["share"].tolist() == [0.5]  # 1 of the 2 at risk at 2
 
 
+def test_whoever_is_first_seen_beyond_a_stage_was_never_at_risk_of_leaving_it() -> None:
+    late = stays(
+        [
+            ("a", 0, 2, 2, "new"),
+            ("a", 2, 9, 0, "basket"),
+            ("b", 0, 4, 4, "new"),
+            ("b", 4, 9, 0, "lost"),
+            ("c", 1, 3, 3, "basket"),  # had its basket before it was watched
+            ("c", 3, 9, 0, "purchase"),
+        ]
+    )
+    moves = jl.flows(late, 9).frame.set_index(["from", "to"])["share"]
+    assert moves["new", "basket"] == moves["new", "lost"] == 0.5
+    # half are in the basket at 3, where one of the two who are seen there purchases
+    assert moves["basket", "purchase"] == pytest.approx(1 / 4)
+
+
+def test_what_comes_into_a_stage_leaves_it_or_is_there_whoever_is_watched_when() -> None:
+    rng = np.random.default_rng(11)
+    rows = []
+    for k in range(300):
+        leaves, goes_on = np.cumsum(rng.exponential([3.0, 4.0]) + 0.01)
+        entry, end = rng.choice([0.0, 2.0]), rng.exponential(9) + 2.5
+        path = [(0.0, leaves, rng.choice([2, 4]), "new"), (leaves, goes_on, 3, "basket")]
+        for start, stop, cause, stage in path[: 1 if path[0][2] == 4 else 2]:
+            if stop > entry and start < end:
+                seen = cause if stop <= end else 0
+                rows.append((k, max(start, entry), min(stop, end), seen, stage))
+    watched = stays(rows)
+    moves = jl.flows(watched, 6).frame.set_index(["from", "to"])["share"]
+    there = jl.occupancy(watched).at(6).set_index("stage")["probability"]
+    into, out = moves["new", "basket"], moves["basket", "purchase"]
+    assert into - out == pytest.approx(there["basket"])
+    assert moves["new", "lost"] == pytest.approx(there["lost"])
+    assert out == pytest.approx(there["purchase"])
+
+
 def test_moves_from_a_stage_add_up_to_its_entries_when_all_are_watched() -> None:
     rng = np.random.default_rng(4)
     rows = []
