@@ -83,7 +83,7 @@ def fine_gray_truths() -> tuple[Truth, ...]:
     )
 
 
-def stage_limits(frame: pd.DataFrame, moves: bool = True) -> Limits:
+def stage_limits(frame: pd.DataFrame) -> Limits:
     """Shares in the stages, mean days in them, and moves."""
     spells = jl.spells_from_frame(frame, "stop", "to", "start", "id", causes=("active", "gone"))
     places = jl.occupancy(spells)
@@ -93,14 +93,13 @@ def stage_limits(frame: pd.DataFrame, moves: bool = True) -> Limits:
     }
     for r in places.expected_time(HORIZON).itertuples():
         found[f"{MEANS}: {r.stage}|normal|{HORIZON} days"] = (r.low, r.high)
-    if moves:
-        for move in jl.flows(spells, HORIZON).frame.to_dict("records"):
-            key = f"{MOVES}: {move['from']} to {move['to']}|log|day {HORIZON}"
-            found[key] = (move["low"], move["high"])
+    for move in jl.flows(spells, HORIZON).frame.to_dict("records"):
+        key = f"{MOVES}: {move['from']} to {move['to']}|log|day {HORIZON}"
+        found[key] = (move["low"], move["high"])
     return found
 
 
-def stage_truths(moves: bool = True) -> tuple[Truth, ...]:
+def stage_truths() -> tuple[Truth, ...]:
     """What is true of :func:`stage_limits`."""
     found = [
         Truth(f"{STAGES}: {stage}", "log", f"day {t}", designs.in_stage(t)[stage], t)
@@ -109,9 +108,8 @@ def stage_truths(moves: bool = True) -> tuple[Truth, ...]:
     ]
     for stage, mean in d.days_in_stage(HORIZON).items():
         found.append(Truth(f"{MEANS}: {stage}", "normal", f"{HORIZON} days", mean, HORIZON))
-    if moves:
-        for (a, b), share in d.moved_by(HORIZON).items():
-            found.append(Truth(f"{MOVES}: {a} to {b}", "log", f"day {HORIZON}", share, HORIZON))
+    for (a, b), share in d.moved_by(HORIZON).items():
+        found.append(Truth(f"{MOVES}: {a} to {b}", "log", f"day {HORIZON}", share, HORIZON))
     return tuple(found)
 
 
@@ -182,13 +180,7 @@ def studies() -> tuple[Study, ...]:
     late, gray = "half enter late", fine_gray_truths()
     return (
         Study("stages", "three stages", designs.stages, stage_truths(), stage_limits),
-        Study(
-            "stages late",
-            f"three stages, {late}",
-            d.stages_late,
-            stage_truths(moves=False),
-            partial(stage_limits, moves=False),
-        ),
+        Study("stages late", f"three stages, {late}", d.stages_late, stage_truths(), stage_limits),
         Study("fine gray", "two causes", designs.subdistribution, gray, fine_gray_limits),
         Study(
             "fine gray late", f"two causes, {late}", d.subdistribution_late, gray, fine_gray_limits

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from journeylib.errors import DataError
+from journeylib.estimate.intervals import incidence_limits
+from journeylib.estimate.multistate import Steps
 from journeylib.estimate.occupancy import STAGE, occupancy
 from journeylib.results import Result
 from journeylib.spells.core import Spells
-
-MOVED = "(moved)"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -72,19 +72,20 @@ def flows(stays: Spells, horizon: float) -> Flows:
             "a customer comes back to a stage that was left",
             fix="make the stays with movement='forward'",
         )
+    where = occupancy(stays)
+    steps, names = where.steps[0], where.stages
+    inside = int(np.searchsorted(steps.time, horizon, side="right"))
+    seen = steps.moves[:inside].sum(axis=0)
     order = {name: k for k, name in enumerate(stays.causes)}
-    made = frame[frame["cause"] > 0].groupby([STAGE, "cause"], sort=False).size()
-    moves = sorted(made.index, key=lambda move: (order.get(str(move[0]), -1), move[1]))
-    rows = []
-    for stage, cause in moves:
-        one = _one_move(stays, frame, str(stage), int(cause))
-        there = occupancy(one).at(horizon).set_index(STAGE).loc[MOVED]
-        here = (frame[STAGE].astype(str) == stage) & (frame["cause"] == cause)
-        moved = int((here & (frame["stop"] <= horizon)).sum())
-        share = (there["probability"], there["std_err"], there["low"], there["high"])
-        rows.append((str(stage), stays.causes[int(cause) - 1], *share, moved))
+    made = [(int(g), int(h)) for g, h in np.argwhere(seen)]
+    made.sort(key=lambda move: (order.get(names[move[0]], -1), order[names[move[1]]]))
+    share, error = _moved(steps, made, inside)
+    low, high = incidence_limits(share, error, where.about["level"])
+    rows = [
+        (names[g], names[h], *numbers, int(seen[g, h]))
+        for (g, h), numbers in zip(made, zip(share, error, low, high), strict=True)
+    ]
     table = pd.DataFrame(rows, columns=["from", "to", "share", "std_err", "low", "high", "moved"])
-    table = table[table["moved"] > 0].reset_index(drop=True)
     if table.empty:
         raise DataError(
             f"nobody moves between stages within {horizon:g} {stays.unit}",
@@ -104,9 +105,30 @@ def flows(stays: Spells, horizon: float) -> Flows:
     return Flows(table=table, unit=stays.unit, about=about)
 
 
-def _one_move(stays: Spells, frame: pd.DataFrame, stage: str, cause: int) -> Spells:
-    """The same stays, where whoever makes the move goes to a place of their own for good."""
-    made = ((frame[STAGE].astype(str) == stage) & (frame["cause"] == cause)).to_numpy()
-    after = pd.Series(made).groupby(frame["id"].to_numpy(), sort=False).cumsum().to_numpy() - made
-    until = frame.assign(cause=np.where(made, len(stays.causes) + 1, frame["cause"]))
-    return stays.with_table(until[after == 0], causes=(*stays.causes, MOVED))
+def _moved(steps: Steps, made: list[tuple[int, int]], inside: int) -> tuple[np.ndarray, np.ndarray]:
+    """Share that makes each move at the first ``inside`` times, and its standard error.
+
+    ``ahead[i]`` is how many of each move are to come for whoever is in a stage before time i;
+    what watching a customer adds to it, at each time at risk and at the move, is the
+    influence of the customer (see :mod:`journeylib.estimate.multistate`).
+    """
+    stays, size = steps.stays, steps.stays.states
+    own = np.zeros((size, size, len(made)))  # of a move, for itself
+    for k, move in enumerate(made):
+        own[move][k] = 1
+    ahead = np.zeros((inside + 1, size, len(made)))
+    now = np.einsum("tgh,ghk->tgk", steps.hazard[:inside], own * (1 - np.eye(size))[:, :, None])
+    for i in range(inside - 1, -1, -1):
+        ahead[i] = now[i] + steps.transition[i] @ ahead[i + 1]
+    taken = np.zeros_like(ahead)
+    gained = steps.drift[:inside] @ ahead[1:] + steps.share[:inside, :, None] * now
+    np.cumsum(gained, axis=0, out=taken[1:])
+    first, last = np.minimum(steps.first, inside), np.minimum(steps.last, inside)
+    influence = steps.begun @ ahead[0] + taken[first, stays.state] - taken[last, stays.state]
+    rows = np.flatnonzero((stays.goes >= 0) & (steps.last <= inside))
+    came, went, at = stays.state[rows], stays.goes[rows], steps.last[rows]
+    jump = ahead[at, went] - ahead[at, came] + own[came, went]
+    influence[rows] += steps.share[at - 1, came][:, None] * jump
+    person = np.zeros((int(stays.person[-1]) + 1, len(made)))
+    np.add.at(person, stays.person, influence)
+    return steps.initial @ ahead[0], np.sqrt((person**2).sum(axis=0))

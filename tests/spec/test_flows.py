@@ -76,7 +76,16 @@ def test_whoever_is_first_seen_beyond_a_stage_was_never_at_risk_of_leaving_it() 
     assert moves["basket", "purchase"] == pytest.approx(1 / 4)
 
 
-def test_what_comes_into_a_stage_leaves_it_or_is_there_whoever_is_watched_when() -> None:
+def entered_by(watched: Spells, stage: str, cause: int) -> Spells:
+    """The same stays, where whoever makes the move goes to a place of their own for good."""
+    frame = watched.frame
+    made = (frame["stage"] == stage) & (frame["cause"] == cause)
+    later = made.groupby(frame["id"]).cumsum() - made
+    frame["cause"] = frame["cause"].mask(made, len(CAUSES) + 1)
+    return watched.with_table(frame[later == 0], causes=(*CAUSES, "there"))
+
+
+def some_watched_late() -> Spells:
     rng = np.random.default_rng(11)
     rows = []
     for k in range(300):
@@ -87,7 +96,24 @@ def test_what_comes_into_a_stage_leaves_it_or_is_there_whoever_is_watched_when()
             if stop > entry and start < end:
                 seen = cause if stop <= end else 0
                 rows.append((k, max(start, entry), min(stop, end), seen, stage))
-    watched = stays(rows)
+    return stays(rows)
+
+
+def test_errors_are_those_of_a_place_that_the_move_alone_leads_to() -> None:
+    watched = some_watched_late()
+    moves = jl.flows(watched, 6).frame.set_index(["from", "to"])
+    for stage, to in (("new", "basket"), ("new", "lost"), ("basket", "purchase")):
+        alone = jl.occupancy(entered_by(watched, stage, CAUSES.index(to) + 1)).at(6)
+        there = alone.set_index("stage").loc["there"]
+        for ours, theirs in (
+            ("share", "probability"),
+            *((c, c) for c in ("std_err", "low", "high")),
+        ):
+            assert moves.loc[(stage, to), ours] == pytest.approx(there[theirs], rel=1e-9)
+
+
+def test_what_comes_into_a_stage_leaves_it_or_is_there_whoever_is_watched_when() -> None:
+    watched = some_watched_late()
     moves = jl.flows(watched, 6).frame.set_index(["from", "to"])["share"]
     there = jl.occupancy(watched).at(6).set_index("stage")["probability"]
     into, out = moves["new", "basket"], moves["basket", "purchase"]
