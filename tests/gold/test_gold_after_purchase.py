@@ -52,9 +52,9 @@ def test_the_first_repeat_purchase(told: dict[str, Any], gold: Gold) -> None:
 @pytest.mark.parametrize(
     ("name", "entry"),
     [
-        ("hazard ratio for purchase, log(1 + first amount)", "andersen_gill"),
-        ("hazard ratio for purchase, log(1 + last amount) (since the start)", "pwp_total"),
-        ("hazard ratio for purchase, log(1 + last amount) (since the last return)", "pwp_gap"),
+        ("hazard ratio for purchase, first amount (log)", "andersen_gill"),
+        ("hazard ratio for purchase, last amount (log) (since the start)", "pwp_total"),
+        ("hazard ratio for purchase, last amount (log) (since the last return)", "pwp_gap"),
     ],
 )
 def test_recurrent_models(told: dict[str, Any], gold: Gold, name: str, entry: str) -> None:

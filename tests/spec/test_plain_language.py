@@ -37,7 +37,7 @@ JARGON = (
 def sentences() -> Iterator[tuple[str, str]]:
     """Every text that the package may put on a page, and every text of the notebooks."""
     rooms = [*(PACKAGE / "words").glob("*.py"), *(PACKAGE / "plots").glob("*.py")]
-    rooms += [*(PACKAGE / "ledger").glob("*.py"), PACKAGE / "naive.py"]
+    rooms += [*(PACKAGE / "ledger").glob("*.py"), *(PACKAGE / "questions").glob("*.py")]
     rooms += (PACKAGE / "findings").glob("*.py")
     for file in [*rooms, PACKAGE / "glossary.py"]:
         tree = ast.parse(file.read_text())
