@@ -23,6 +23,7 @@ samples: $(VENV)/.runtime
 
 test: $(VENV)/.dev samples lint
 	$(BIN)/python -m pytest $(CORES)
+	$(BIN)/journey batch --only tour  # the brief reads what other reports found
 	$(BIN)/python -m pytest $(CORES) --nbval-lax --no-header -q notebooks
 
 validate: $(VENV)/.dev
