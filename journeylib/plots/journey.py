@@ -142,7 +142,7 @@ def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:
         ax.text(place[s] + 0.04, tops[s] + 0.03, f"{wrap(words.name(s), 14)}\n{sizes[s]:.0%}",
                 ha="center", va="bottom", fontsize=9.5)  # fmt: skip
     ax.set_xlim(-0.25, len(names) - 0.6)
-    ax.set_ylim(-0.05, 1.22)
+    ax.set_ylim(min(0.0, *(tops[s] - sizes[s] for s in names)) - 0.05, 1.22)
     ax.axis("off")
     horizon = number(flows.about["horizon"])
     caption = (

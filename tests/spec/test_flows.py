@@ -152,3 +152,10 @@ def test_pictures_tell_the_shares() -> None:
     assert shown is not None and "new to basket: 50" in shown.alt
     shown = picture(jl.plot_occupancy(jl.occupancy(WATCHED), horizon=8))
     assert shown is not None and "Of 100 customers, 8 days on" in shown.alt
+
+
+def test_no_stage_is_cut_off_however_many_are_lost() -> None:
+    rows = [(k, 0, 1 + k / 10, 2 if k == 9 else 4, "new") for k in range(10)]
+    axes = jl.plot_flows(jl.flows(stays(rows), 9))
+    bars = [patch.get_y() for patch in axes.patches if hasattr(patch, "get_y")]
+    assert min(bars) == pytest.approx(0.42 - 0.9) and axes.get_ylim()[0] < min(bars)
