@@ -16,6 +16,7 @@ from journeylib.errors import PlanError
 from journeylib.reporting.declared import declared
 from journeylib.reporting.params import Parameter
 from journeylib.reporting.records import FINDING_MIME, RunRecord, source, tags
+from journeylib.reporting.sections import HEADING, arrange
 
 ESTIMAND_MIME = "application/vnd.journey.estimand+json"
 LEDGER_MIME = "application/vnd.journey.ledger+json"
@@ -33,7 +34,6 @@ _OUT = frozenset(
 )
 _NO_INPUT = frozenset({"hide-input", "remove-input"})
 _NO_OUTPUT = frozenset({"hide-output", "remove-output"})
-_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def tell(notebook: Any, record: RunRecord) -> Story:
         cells = cells[1:]
     cells = [_trimmed(c) for c in cells]
     cells = [c for c in cells if source(c).strip() or c.get("outputs")]
-    shown.cells = _without_empty_sections(_joined(cells))
+    shown.cells = arrange(_joined(cells))
     return Story(question, intro, shown, parameters, _estimand(notebook), _checks(notebook))
 
 
@@ -109,12 +109,12 @@ def split_heading(text: str) -> tuple[str, str, str]:
     """
     lines, title = text.strip().splitlines(), ""
     for number, line in enumerate(lines):
-        match = _HEADING.match(line)
+        match = HEADING.match(line)
         if match and match[1] == "#":
             title, lines = match[2], lines[:number] + lines[number + 1 :]
             break
     blocks = [b.strip() for b in re.split(r"\n\s*\n", "\n".join(lines)) if b.strip()]
-    if not blocks or _HEADING.match(blocks[0]):
+    if not blocks or HEADING.match(blocks[0]):
         return plain(title), "", "\n\n".join(blocks)
     question, more = _asked(" ".join(blocks[0].split()))
     return plain(title), question, "\n\n".join([*more, *blocks[1:]])
@@ -210,34 +210,6 @@ def _joined(cells: list[Any]) -> list[Any]:
         else:
             joined.append(cell)
     return joined
-
-
-def _without_empty_sections(cells: list[Any]) -> list[Any]:
-    """Drop headings under which nothing is left because it was lifted out."""
-    kept: list[Any] = []
-    for cell in reversed(cells):
-        level = _only_heading(cell)
-        after = _first_level(kept[-1]) if kept else 1
-        if level and (not kept or 0 < after <= level):
-            continue
-        kept.append(cell)
-    return kept[::-1]
-
-
-def _only_heading(cell: Any) -> int:
-    """Level of the last heading of a text cell that holds headings only; 0 for any other cell."""
-    if cell.cell_type != "markdown":
-        return 0
-    lines = [line for line in source(cell).splitlines() if line.strip()]
-    levels = [_HEADING.match(line) for line in lines]
-    return len(levels[-1][1]) if levels and all(levels) and levels[-1] else 0
-
-
-def _first_level(cell: Any) -> int:
-    if cell.cell_type != "markdown":
-        return 0
-    match = _HEADING.match((source(cell).strip().splitlines() or [""])[0])
-    return len(match[1]) if match else 0
 
 
 def values_shown(story: Story | None, record: RunRecord) -> list[Mapping[str, str]]:

@@ -24,7 +24,7 @@ from journeylib.words import (
     timing,
     worth,
 )
-from journeylib.words.parts import Sentence, chance, counted, name, percent, term, term_parts
+from journeylib.words.parts import Note, Sentence, chance, counted, name, percent, term, term_parts
 
 USUAL = 0.95  # level of an interval of which no level is said
 
@@ -87,9 +87,12 @@ def named_intervals(text: str, level: float) -> str:
     return text.replace("95% interval", f"{number(100 * level)}% interval")
 
 
-def note(text: str) -> Sentence:
-    """A sentence of the notebook's own, shown as a paragraph."""
-    return Sentence(text)
+def note(text: str) -> Note:
+    """A sentence of the notebook's own, shown as a paragraph.
+
+    On a page, a section whose code shows nothing but notes is told in one line at the end.
+    """
+    return Note(text)
 
 
 _TELLERS: dict[str, Callable[[Any, float | None], str]] = {

@@ -17,6 +17,7 @@ from journeylib.labels import label
 MOST = 8  # groups or terms told one by one
 LIST_FROM = 3  # as many groups are told in a list
 BULLET = "• "
+NOTE_MIME = "application/vnd.journey.note+json"
 
 
 class Sentence(str):
@@ -35,6 +36,14 @@ class Sentence(str):
             html += f"<li>{told}</li>" if line.startswith(BULLET) else f"<p>{told}</p>"
         html = re.sub(r"((?:<li>.*?</li>)+)", r"<ul class='journey say'>\1</ul>", html)
         return html.replace("<p>", "<p class='journey say'>")
+
+
+class Note(Sentence):
+    """A sentence in place of a result: a page tells a section that holds no more in one line."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        bundle = {NOTE_MIME: {"note": str(self)}, "text/html": self._repr_html_()}
+        return {**bundle, "text/plain": repr(self)}
 
 
 def name(event: object) -> str:

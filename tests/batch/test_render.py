@@ -368,3 +368,53 @@ def test_the_notebook_is_not_changed_by_its_page() -> None:
     before = nbformat.writes(notebook)
     render(RECORD, notebook)
     assert nbformat.writes(notebook) == before
+
+
+NOTE = "application/vnd.journey.note+json"
+
+
+def headings(soup: BeautifulSoup) -> list[str]:
+    told = [h.get_text(strip=True) for h in soup.select(".jr-story h2")]
+    return [text for text in told if text != "Words used here"]
+
+
+def noted(text: str) -> Any:
+    return shown(NOTE, {"note": text})
+
+
+def test_a_section_that_only_notes_something_is_one_line_at_the_end() -> None:
+    cells = [
+        new_markdown_cell("# T"),
+        new_markdown_cell("## Who is faster\n\nThe groups side by side."),
+        code("plot()", noted("No *groups* were asked for.")),
+        code("test = None"),
+        new_markdown_cell("## By how much"),
+        code("a", shown("text/plain", "a number")),
+        code("b", noted("A note beside it stays.")),
+        new_markdown_cell("## What goes along"),
+        code("c", noted("No formula.")),
+    ]
+    soup = BeautifulSoup(render(RECORD, new_notebook(cells=cells)), "html.parser")
+    assert headings(soup) == ["By how much", "Not in this report"]
+    told = [item.get_text() for item in soup.select(".jr-story li") if item.strong]
+    assert told == ["Who is faster: No *groups* were asked for.", "What goes along: No formula."]
+    story = soup.select_one(".jr-story").get_text()
+    assert "side by side" not in story and "stays." in story
+
+
+def test_a_section_whose_code_shows_nothing_is_left_out_unless_it_has_prose() -> None:
+    cells = [
+        new_markdown_cell("# T"),
+        new_markdown_cell("## Faults\n\nThey are looked for."),
+        code("biases = 1"),
+        new_markdown_cell("## Beside the truth"),
+        code("jl.beside_truth(log, answer)"),
+    ]
+    soup = BeautifulSoup(render(RECORD, new_notebook(cells=cells)), "html.parser")
+    assert headings(soup) == ["Faults"]
+
+
+def test_a_note_of_the_notebook_says_that_it_is_one() -> None:
+    bundle = jl.note("No groups <b>.")._repr_mimebundle_()
+    assert bundle[NOTE] == {"note": "No groups <b>."} and "&lt;b&gt;" in bundle["text/html"]
+    assert bundle["text/plain"] == "No groups <b>."
