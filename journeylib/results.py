@@ -67,16 +67,28 @@ class Table:
     frame: pd.DataFrame
     caption: str
     links: Mapping[str, str] = field(default_factory=dict)
+    each: str = ""
 
     def __repr__(self) -> str:
-        shown = self.frame.drop(columns=list(self.links.values()))
-        return f"{self.caption}\n{_readable(shown).to_string(index=False)}"
+        return "\n\n".join(
+            f"{caption}\n{_readable(part.drop(columns=list(self.links.values()))).to_string(index=False)}"
+            for caption, part in self._parts()
+        )
 
     def _repr_html_(self) -> str:
-        return html_table(self.frame, self.caption, links=self.links)
+        return "".join(html_table(part, told, links=self.links) for told, part in self._parts())
+
+    def _parts(self) -> list[tuple[str, pd.DataFrame]]:
+        """Caption and frame of each table."""
+        if not self.each:
+            return [(self.caption, self.frame)]
+        parts = self.frame.groupby(self.each, sort=False)
+        return [(f"{self.caption}: {of}", part.drop(columns=self.each)) for of, part in parts]
 
 
-def show(frame: pd.DataFrame, caption: str, links: Mapping[str, str] | None = None) -> Table:
+def show(
+    frame: pd.DataFrame, caption: str, links: Mapping[str, str] | None = None, each: str = ""
+) -> Table:
     """Show a frame as a captioned table with readable numbers, everything in it escaped.
 
     Parameters
@@ -88,6 +100,9 @@ def show(frame: pd.DataFrame, caption: str, links: Mapping[str, str] | None = No
     links
         Of each column that leads somewhere, the column that holds the addresses; that one is
         not shown itself. Pages follow links to other reports and to the web.
+    each
+        Column that makes a table of its own of each of its values, in the order in which they
+        first appear; one table unless given.
 
     Examples
     --------
@@ -96,7 +111,7 @@ def show(frame: pd.DataFrame, caption: str, links: Mapping[str, str] | None = No
     channel customers
      e-mail     1,200
     """
-    return Table(frame, caption, links or {})
+    return Table(frame, caption, links or {}, each)
 
 
 def html_table(

@@ -7,10 +7,10 @@ which question follows is decided by rules that stand here and nowhere else.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -18,11 +18,17 @@ import pandas as pd
 from journeylib.errors import DataError
 from journeylib.findings import Findings, finding
 from journeylib.ledger.core import Check
-from journeylib.numbers import between, bounds_only, estimate
 from journeylib.provenance import Provenance, _versions
+from journeylib.questions.asking import asked
+from journeylib.questions.inbrief import (
+    has_bounds_only,
+    headline,
+    interval_length,
+    named,
+    valued,
+)
 
-MOST = 8  # questions
-HIDDEN = (None, "", "(missing)", "other")  # groups that nobody asked about
+MOST, DOUBTS = 8, 4  # questions; how many of them on assumptions in doubt, which repeat the risks
 WIDE = 2.0  # a group's interval is wide when so many times as long as that of the typical group
 
 
@@ -40,9 +46,14 @@ class Brief:
 
     @property
     def headlines(self) -> pd.DataFrame:
-        """``data, report, finding, value, groups, link``: a row a report, its first estimate."""
-        rows = [(r["group"], r["title"], *_headline(r["findings"]), _link(r)) for r in self.reports]
-        return pd.DataFrame(rows, columns=["data", "report", "finding", "value", "groups", "link"])
+        """``data, report, finding, value, counted, groups, link``: a row a report, its first
+        estimate. Reports of one data set stand together, simulated ones last.
+        """
+        first = {r["group"]: k for k, r in reversed([*enumerate(self.reports)])}
+        ordered = sorted(self.reports, key=lambda r: (bool(r["simulated"]), first[r["group"]]))
+        rows = [(r["group"], r["title"], *headline(r["findings"]), _link(r)) for r in ordered]
+        columns = ["data", "report", "finding", "value", "counted", "groups", "link"]
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def moved(self) -> pd.DataFrame:
@@ -67,23 +78,23 @@ class Brief:
 
     @property
     def risks(self) -> pd.DataFrame:
-        """``risk, what, where, follows``: reports that failed, checks that failed or warned."""
+        """``what, state, where, follows``: reports that failed, checks that failed or warned."""
         rows = []
         for r in self.reports:
             if r["verdict"] != "ok":
                 kept = "The last good run is shown." if r["stale"] else "There is no good run."
-                rows.append(("report failed", r["trouble"], r["title"], kept))
-        for verdict in ("failed", "warned"):
+                rows.append((r["trouble"], "report failed", r["title"], kept))
+        for verdict, state in (("failed", "failed"), ("warned", "with care")):
             for (assumption, follows), where in self._checks(verdict).items():
-                rows.append((f"assumption {verdict}", assumption, _several(where), follows))
-        return pd.DataFrame(rows, columns=["risk", "what", "where", "follows"])
+                rows.append((assumption, state, _several(where), follows))
+        return pd.DataFrame(rows, columns=["what", "state", "where", "follows"])
 
     @property
     def questions(self) -> pd.DataFrame:
         """``question, why``: what to ask next, the most pressing first."""
-        asked = [*self._why_failed(), *self._why_moved(), *self._if_not(), *self._who_is_unclear()]
-        asked += self._too_early()
-        frame = pd.DataFrame(asked, columns=["question", "why"]).drop_duplicates("question")
+        rows = [*self._why_failed(), *self._why_moved(), *islice(self._if_not(), DOUBTS)]
+        rows += [*self._who_is_unclear(), *self._too_early()]
+        frame = pd.DataFrame(rows, columns=["question", "why"]).drop_duplicates("question")
         return frame.head(MOST).reset_index(drop=True)
 
     # ---- rules ------------------------------------------------------------------------
@@ -102,16 +113,13 @@ class Brief:
         for verdict in ("failed", "warned"):
             checks = self._checks(verdict)
             for (assumption, follows), where in sorted(checks.items(), key=lambda c: -len(c[1])):
-                yield (
-                    f"What if it does not hold that {assumption}?",
-                    f"{_several(where)}: {follows}",
-                )
+                yield asked(assumption), f"In doubt in {_several(where)}. {follows}"
 
     def _who_is_unclear(self) -> Iterator[tuple[str, str]]:
         """Of each finding told by group, the group that is known much less well than the others."""
         for r in self.reports:
             for name, several in _by_name(r["findings"]).items():
-                lengths = {f["group"]: _length(f) for f in several}
+                lengths = {f["group"]: interval_length(f) for f in several}
                 known = sorted(x for x in lengths.values() if x is not None)
                 if len(known) < 3:
                     continue
@@ -126,7 +134,7 @@ class Brief:
     def _too_early(self) -> Iterator[tuple[str, str]]:
         for r in self.reports:
             late = [f for f in r["findings"] if f.get("value") is None]
-            if late and _bounded(late[0]):
+            if late and has_bounds_only(late[0]):
                 why = f"Bounds only, {valued(late[0])}."
             else:
                 why = "It is not reached within the time that customers have been followed."
@@ -204,9 +212,15 @@ def told(found: Brief) -> str:
         text += " Nothing could be judged against the run before: the data are the same."
     else:
         text += " There is no earlier run on other data to compare with."
+    checks = Counter(c.get("verdict") for r in found.reports for c in r["checks"])
+    if checks["failed"] or checks["warned"]:
+        text += (
+            f" Of the assumptions that they rest on, {checks['failed']:,} failed and "
+            f"{checks['warned']:,} are to be read with care."
+        )
     made = [r for r in found.reports if r["simulated"]]
     if made:
-        text += f" {len(made)} of them are on simulated data, in which no customer is real."
+        text += f" {len(made)} of the reports are on simulated data, in which no customer is real."
     return text
 
 
@@ -279,54 +293,6 @@ def brief_provenance(found: Brief) -> Provenance:
     return Provenance(data, {"cutoff": days[-1]} if days else {}, _versions())
 
 
-def named(f: Mapping[str, Any]) -> str:
-    """A finding's name with its group."""
-    return f"{f['name']}, {f['group']}" if f.get("group") else str(f["name"])
-
-
-def valued(f: Mapping[str, Any] | None) -> str:
-    """A finding's value with its interval, as short as a table wants it.
-
-    Examples
-    --------
-    >>> valued({"value": 2.0, "low": 1.5, "high": 2.7, "scale": "log"})
-    '2.0 (1.5 to 2.7)'
-    """
-    if f is not None and _bounded(f):
-        why = f"no point: {f['why']}" if f.get("why") else "no point is given"
-        return f"{between(f['low'], f['high'], f.get('unit') or '')}; {why}"
-    if f is None or f.get("value") is None:
-        return "not reached"
-    value, low, high = estimate(f["value"], f.get("low"), f.get("high"), ratio=_is_ratio(f))
-    unit = f.get("unit") or ""
-    shown = f"{value}{unit if unit == '%' else f' {unit}' if unit else ''}"
-    if f.get("low") is None and f.get("high") is None:
-        return shown
-    return f"{shown} ({low} to {high})"
-
-
-def _headline(findings: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """Name and value of the first estimate, and the lowest and highest group of that name."""
-    first = next((f for f in findings if _length(f) is not None), None)
-    first = first or (findings[0] if findings else None)
-    if first is None:
-        return "", "", ""
-    same = [f for f in findings if f["name"] == first["name"]]
-    parts = [f for f in same if f.get("group") not in HIDDEN and f.get("value") is not None]
-    parts = sorted(parts, key=lambda f: float(f["value"]))
-    if len(same) == 1:
-        return named(first), valued(first), ""
-    ends = parts if len(parts) < 2 else [parts[0], parts[-1]]
-    told = [f"{f['group']}: {valued(f)}" for f in ends]
-    groups = (
-        "; ".join(f"{end} {t}" for end, t in zip(("lowest", "highest"), told))
-        if len(told) > 1
-        else "".join(told)
-    )
-    whole = next((f for f in same if not f.get("group")), None)
-    return str(first["name"]), valued(whole) if whole else "", groups
-
-
 def _link(report: Mapping[str, Any]) -> str:
     """Where the report is found, as seen from the folder of a run; empty where that is unknown."""
     return str(report.get("link") or "")
@@ -338,25 +304,6 @@ def _by_name(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[st
         if f.get("group"):
             found.setdefault(f["name"], []).append(f)
     return found
-
-
-def _length(f: Mapping[str, Any]) -> float | None:
-    """Length of the interval on the finding's scale; None where it has none."""
-    low, high = f.get("low"), f.get("high")
-    if low is None or high is None:
-        return None
-    if _is_ratio(f):
-        return math.log(high / low) if low > 0 else None
-    return float(high - low)
-
-
-def _bounded(f: Mapping[str, Any]) -> bool:
-    """Whether there are two ends, and no point between them."""
-    return bounds_only(f.get("value"), f.get("low"), f.get("high"))
-
-
-def _is_ratio(f: Mapping[str, Any]) -> bool:
-    return f.get("scale") == "log"
 
 
 def _several(names: Sequence[str], most: int = 2) -> str:

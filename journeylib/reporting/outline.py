@@ -119,7 +119,29 @@ def _set_table(soup: Any, table: Any, number: int) -> None:
     label = caption.get_text(" ", strip=True) if caption else ""
     box = soup.new_tag("div", attrs={"class": "jr-scroll", "role": "region", "tabindex": "0"})
     box["aria-label"] = f"{label[:120]} (table {number})" if label else f"Table {number}"
+    _set_for_phones(table)
     table.wrap(box)
+
+
+def _set_for_phones(table: Any) -> None:
+    """Tables of words are shown row under row on a phone: each cell knows the head of its column.
+
+    A table of numbers stays a table and scrolls: its columns are there to be compared.
+    """
+    heads = [cell.get_text(" ", strip=True) for cell in table.select("thead tr:last-child > *")]
+    rows = table.select("tbody tr")
+    told = [cell for cell in (rows[0].find_all("td") if rows else []) if not _is_number(cell)]
+    if len(heads) < 4 or len(told) < 2 or "jr-ledger" in table.get("class", []):
+        return
+    table["class"] = [*table.get("class", []), "jr-stack"]
+    for row in rows:
+        for head, cell in zip(heads, row.find_all(["th", "td"], recursive=False)):
+            if cell.name == "td" and head:
+                cell["data-head"] = head
+
+
+def _is_number(cell: Any) -> bool:
+    return "num" in cell.get("class", [])
 
 
 def _fold_long(soup: Any) -> None:

@@ -66,9 +66,9 @@ def test_the_brief_reads_what_the_others_said(plan: Path) -> None:
     for text in ("bought", "no holes", "What stopped the report", "ZeroDivisionError"):
         assert text in page
     # what was found leads to the report that found it, from the stable page and from the run's
-    assert '<td><a href="shares.html">Shares</a></td>' in page
+    assert '<a href="shares.html">Shares</a></th>' in page
     whole = (brief.folder / "report.html").read_text()
-    assert '<td><a href="../../../shares.html">Shares</a></td>' in whole
+    assert '<a href="../../../shares.html">Shares</a></th>' in whole
 
     # nothing new is said: only what failed is tried again, and the brief after it
     again = run_batch(read_plan(plan), progress=False)

@@ -240,6 +240,15 @@ def test_a_word_that_would_fill_the_screen_is_cut_off_in_sight_and_whole_in_the_
     assert soup.get_text() == BeautifulSoup(html, "html.parser").get_text()
 
 
+def test_a_table_of_words_is_told_row_under_row_on_a_phone_and_one_of_numbers_is_not() -> None:
+    heads = "".join(f"<th>{head}</th>" for head in ("report", "finding", "value", "who"))
+    words = f"<table><thead><tr>{heads}</tr></thead><tbody><tr><th>a</th>{'<td>b</td>' * 3}</tr>"
+    numbers = words.replace("<td>", "<td class='num'>")
+    one, other = BeautifulSoup(outline(words + "</table>" + numbers).html, "html.parser")("table")
+    assert one["class"] == ["jr-stack"] and not other.get("class")
+    assert [td["data-head"] for td in one("td")] == ["finding", "value", "who"]
+
+
 # ---- where it comes from ------------------------------------------------------------------------
 
 

@@ -106,12 +106,12 @@ def test_what_moved_and_what_follows(store: Store) -> None:
     ]
     assert brief.compared == {"moved": 1, "noise": 1}
     risks = brief.risks
-    assert risks["risk"].tolist() == ["report failed", "assumption warned"]
+    assert risks["state"].tolist() == ["report failed", "with care"]
     assert risks["follows"].tolist() == ["The last good run is shown.", "Read the curves first."]
     asked = brief.questions["question"].tolist()
     assert asked[0] == "What stopped the report “Report broken”?"
     assert asked[1].startswith("What is behind the change in “bought”")
-    assert "What if it does not hold that ratios are constant?" in asked
+    assert "Does it hold that ratios are constant?" in asked
     text = repr(brief)
     assert "3 reports on 1 data set, 1 did not succeed." in text
     assert "1 moved beyond noise and 1 within" in text
@@ -177,7 +177,36 @@ def test_a_headline_is_the_first_estimate_with_its_lowest_and_highest_group() ->
     assert row["groups"].startswith("lowest b: 20") and "; highest a: 50" in row["groups"]
     bare = jl.brief({"reports": [told(count)]}).headlines.iloc[0]
     assert (bare["finding"], bare["value"], bare["groups"]) == ("events kept", "9,000", "")
+    assert (row["counted"], bare["counted"]) == ("9,000", "")
     assert jl.brief({"reports": [told()]}).headlines.iloc[0]["finding"] == ""
+
+
+def test_groups_of_whom_nothing_is_known_are_told_where_they_explain_the_whole() -> None:
+    """With 22% in all and 30% in the lowest known group a reader would ask where the others are."""
+    ages = [share("bought", p, n, g) for p, n, g in ((0.3, 90, "19-24"), (0.4, 60, "65+"))]
+    ages = [{**f, "of": {"by": ["age_group"]}} for f in ages]
+    rest = share("bought", 0.12, 800, "(missing)")
+    row = jl.brief({"reports": [told(share("bought", 0.22, 950), *ages, rest)]}).headlines.iloc[0]
+    low, high, unknown = row["groups"].split("; ")
+    assert low.startswith("lowest age group 19-24: 30") and unknown.startswith("not known: 12")
+    assert high.startswith("highest age group 65+: 40") and row["counted"] == "950"
+    apart = jl.brief({"reports": [told(*ages, share("bought", 0.35, 800, "(missing)"))]}).headlines
+    assert "not known" not in apart["groups"].iloc[0]
+    assert (apart["value"].iloc[0], apart["counted"].iloc[0]) == ("", "60 to 800 a group")
+
+
+def test_reports_of_one_data_set_stand_together_and_simulated_ones_last() -> None:
+    sets = [("made", True), ("shop", False), ("made", True), ("mall", False), ("shop", False)]
+    reports = [told(id=str(k), title=str(k), group=g, simulated=s) for k, (g, s) in enumerate(sets)]
+    found = jl.brief({"reports": reports}).headlines
+    assert found["report"].tolist() == ["1", "4", "3", "0", "2"]
+
+
+def test_doubts_leave_room_for_other_questions() -> None:
+    checks = [{**WARNED, "assumption": f"{what} holds"} for what in "abcdef"]
+    groups = [share("bought", 0.3, n, g) for n, g in ((4_000, "a"), (3_000, "b"), (60, "tv"))]
+    asked = jl.brief({"reports": [told(*groups, checks=checks)]}).questions["question"].tolist()
+    assert len(asked) == 5 and asked[-1] == "How is it really with tv (Buying)?"
 
 
 def test_the_key_of_a_brief_knows_what_is_said_and_not_when() -> None:

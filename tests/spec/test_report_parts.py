@@ -99,3 +99,12 @@ def test_ledger_counts_its_verdicts() -> None:
     assert "1 passed, 1 failed" in html and "&lt;i&gt;" in html
     with pytest.raises(DataError, match="verdict 'fine'"):
         jl.Check("a", "fine", "", "")
+
+
+def test_a_table_of_each_value_of_a_column() -> None:
+    frame = pd.DataFrame({"shop": ["b", "a", "b"], "sold": [1, 2, 3], "at": ["x.html", "", ""]})
+    made = jl.show(frame, "Sold", {"sold": "at"}, each="shop")
+    html = made._repr_html_()
+    assert html.count("<table") == 2 and "shop" not in html
+    assert html.index("<caption>Sold: b") < html.index("<caption>Sold: a")
+    assert repr(made).startswith("Sold: b\n") and "x.html" not in repr(made)
