@@ -61,14 +61,14 @@ class Touches:
     within: float | None = None
 
     def formula(self, adjust: str = "") -> str:
-        """Right-hand side of a model with every touchpoint, after whatever else is adjusted for.
+        """Right-hand side of a model with every touchpoint, before whatever else is adjusted for.
 
         Parameters
         ----------
         adjust
             Further terms, as :func:`journeylib.cox` takes them.
         """
-        return " + ".join([*([adjust.strip()] if adjust.strip() else []), *self.columns.values()])
+        return " + ".join([*self.columns.values(), *([adjust.strip()] if adjust.strip() else [])])
 
     @property
     def counts(self) -> pd.DataFrame:

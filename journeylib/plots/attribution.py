@@ -64,7 +64,7 @@ def plot_credit(credit: Any, rules: Any = None, ax: Axes | None = None) -> Axes:
     event = words.name(credit.about["event"])
     drawn.set_xlabel(f"share of the {event} events")
     caption = (
-        f"Share of the {event} events that each touchpoint's raised hazard adds "
+        f"Share of the {event} events that goes along with each touchpoint, by the hazard after it "
         f"(n = {credit.about['ids']:,}, {credit.about['events']:,} events)"
         + ("; rules hand out every event that a touch went before." if rules is not None else ".")
     )

@@ -11,7 +11,8 @@ from journeylib.labels import label
 from journeylib.numbers import between, bounds_only, estimate
 
 MISSING = "(missing)"
-HIDDEN = (None, "", MISSING, "other")  # groups that nobody asked about
+WHOLE = (None, "", "all together")
+HIDDEN = (*WHOLE, MISSING, "other")  # groups that nobody asked about
 
 
 def named(f: Mapping[str, Any]) -> str:
@@ -62,7 +63,7 @@ def headline(findings: Sequence[Mapping[str, Any]]) -> tuple[str, str, str, str]
     same = [f for f in findings if f["name"] == first["name"]]
     if len(same) == 1:
         return named(first), valued(first), _counted(same), ""
-    whole = next((f for f in same if not f.get("group")), None)
+    whole = next((f for f in same if f.get("group") in WHOLE), None)
     counted = _counted([whole] if whole else same)
     return str(first["name"]), valued(whole) if whole else "", counted, _ends(same)
 

@@ -15,7 +15,7 @@ from journeylib.questions.contrast import Contrast, Contrasts
 
 
 def credit_shares(credit: Any) -> Findings:
-    """One finding a touchpoint, and one for all: the share of the events that it adds.
+    """One finding a touchpoint, and one for all: the share of the events that goes along with it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def credit_shares(credit: Any) -> Findings:
         }
         told.append(
             finding(
-                f"share of the {event} events that a touchpoint adds",
+                f"share of the {event} events that goes along with a touchpoint",
                 100 * row.credit,
                 100 * row.low,
                 100 * row.high,
@@ -106,10 +106,10 @@ def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts
             continue
         told.append(
             Contrast(
-                f"What share of {event} does {words.name(row.touchpoint)} bring?",
+                f"What share of {event} goes along with {words.name(row.touchpoint)}?",
                 words.name(rule),
                 100 * float(given[row.touchpoint]),
-                "what its raised hazard adds",
+                "by the hazard after it",
                 100 * row.credit,
                 100 * row.low,
                 100 * row.high,

@@ -30,7 +30,7 @@ def attribution(credit: Any, at: float | None) -> str:
     tail = ""
     if not pd.isna(together["credit"]):
         share, ends = _shares(together["credit"], together["low"], together["high"])
-        tail = f"All of them together: {share} ({ends}); the rest would come without any."
+        tail = f"All of them together: {share} ({ends}); the rest goes along with none."
     return told_as(head, told, tail)
 
 

@@ -195,6 +195,12 @@ def test_groups_of_whom_nothing_is_known_are_told_where_they_explain_the_whole()
     assert (apart["value"].iloc[0], apart["counted"].iloc[0]) == ("", "60 to 800 a group")
 
 
+def test_all_together_is_the_whole_and_no_group() -> None:
+    parts = [share("credit", p, 900, g) for p, g in ((0.1, "a"), (0.2, "b"), (0.4, "all together"))]
+    row = jl.brief({"reports": [told(*parts)]}).headlines.iloc[0]
+    assert row["value"].startswith("40") and "highest b: 20" in row["groups"]
+
+
 def test_reports_of_one_data_set_stand_together_and_simulated_ones_last() -> None:
     sets = [("made", True), ("shop", False), ("made", True), ("mall", False), ("shop", False)]
     reports = [told(id=str(k), title=str(k), group=g, simulated=s) for k, (g, s) in enumerate(sets)]

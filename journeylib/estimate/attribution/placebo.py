@@ -194,8 +194,8 @@ def _row(
         none = (np.nan,) * 7
         note = "the moved touch cannot be told from the touch itself"
         if events < FEWEST:
-            met = "no event meets" if events == 0 else f"only {number(events)} events meet"
-            note = f"{met} the moved touch: such touches end with the event, or are too few"
+            met = "nobody had" if events == 0 else f"only {number(events)} had"
+            note = f"{met} the event in the time of the moved touch (touches may end with it)"
         return (name, events, *none, note)
     row = effects.table.set_index("term").loc[column]
     credit = attribution(effects, {name: column}, draws=0, level=level).table.iloc[0]
