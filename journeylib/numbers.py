@@ -6,6 +6,10 @@ import math
 from numbers import Integral, Real
 
 UNKNOWN = "–"
+_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth"),
+    *("sixth", "seventh", "eighth", "ninth", "tenth"),
+)
 
 
 def number(value: object, digits: int = 4) -> str:
@@ -35,6 +39,20 @@ def number(value: object, digits: int = 4) -> str:
         return f"{value:.{max(digits - 3, 0)}g}"
     text = f"{value:,.{_decimals(abs(value), digits)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ordinal(n: int) -> str:
+    """Which of several, in words up to the tenth.
+
+    Examples
+    --------
+    >>> ordinal(2), ordinal(11), ordinal(22), ordinal(103)
+    ('second', '11th', '22nd', '103rd')
+    """
+    if 1 <= n <= len(_ORDINALS):
+        return _ORDINALS[n - 1]
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{ending}"
 
 
 def _decimals(size: float, digits: int) -> int:

@@ -80,7 +80,7 @@ def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
     Findings
         In percent, with ``n`` spells counted and ``events`` by that time.
     """
-    event, n, table = words.name(curve.about["event"]), words.counted(curve), curve.table
+    event, n, table = words.event_of(curve), words.counted(curve), curve.table
     reached = show == "event"
     label = f"{'reach' if reached else 'still without'} {event} {'within' if reached else 'after'}"
     told = []
@@ -120,7 +120,7 @@ def medians(curve: Any) -> Findings:
     Findings
         In the curve's unit; the value is None where the median is not reached.
     """
-    event, n = words.name(curve.about["event"]), words.counted(curve)
+    event, n = words.event_of(curve), words.counted(curve)
     sizes = curve.about["sizes"]
     return Findings(
         finding(
@@ -153,7 +153,7 @@ def ratios(effects: Any) -> Findings:
         has no ratio to tell; :func:`journeylib.check_finite` names it.
     """
     need_usual(effects)
-    event = words.name(effects.about["event"])
+    event = words.event_of(effects)
     robust = effects.table["robust_std_err"].notna()
     errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
     told = []
@@ -194,7 +194,7 @@ def mean_times(means: Any) -> Findings:
     means
         Result of :func:`journeylib.rmst`.
     """
-    event, sizes = words.name(means.about["event"]), means.about["sizes"]
+    event, sizes = words.event_of(means), means.about["sizes"]
     horizon = number(means.horizon)
     return Findings(
         finding(
@@ -282,7 +282,7 @@ def excess_times(scan: Any) -> Findings:
         Result of :func:`journeylib.segment_scan`.
     """
     horizon = number(scan.about["horizon"])
-    event = words.name(scan.about["event"])
+    event = words.event_of(scan)
     return Findings(
         finding(
             f"extra {scan.unit} without {event} against all others, of the first {horizon}",
@@ -344,7 +344,7 @@ def cured(cure: Any) -> Findings:
         Result of :func:`journeylib.cure`.
     """
     need_usual(cure)
-    event, row = words.name(cure.about["event"]), cure.share.iloc[0]
+    event, row = words.event_of(cure), cure.share.iloc[0]
     value = None if math.isnan(row["estimate"]) else 100 * row["estimate"]
     return findings(
         finding(

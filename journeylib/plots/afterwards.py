@@ -33,7 +33,7 @@ def plot_rates(rates: Any, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
     """
     frame = rates.frame
-    event = words.name(rates.about["event"])
+    event = words.event_of(rates)
     shown = frame[["rate", "low", "high"]].mul(100).set_axis(["value", "low", "high"], axis=1)
     shown["label"] = [f"{words.name(g)} (n = {n:,})" for g, n in zip(frame["group"], frame["n"])]
     ax = dots(shown, None, ax)
@@ -161,7 +161,7 @@ def plot_cohorts(found: Any, ax: Axes | None = None) -> Axes:
     ax.set_xticks(x, table["group"], rotation=30 if len(x) > 6 else 0,
                   ha="right" if len(x) > 6 else "center")  # fmt: skip
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
-    event, horizon = words.name(found.about["event"]), number(found.horizon)
+    event, horizon = words.event_of(found), number(found.horizon)
     ax.set_ylabel(f"mean {found.unit} without {event},\nof the first {horizon}")
     ax.set_xlabel("cohort: when their clock started")
     legend_above(ax, 2)

@@ -61,7 +61,7 @@ def plot_credit(credit: Any, rules: Any = None, ax: Axes | None = None) -> Axes:
             frameon=False,
         )  # fmt: skip
     drawn.xaxis.set_major_formatter(PercentFormatter(decimals=0))
-    event = words.name(credit.about["event"])
+    event = words.event_of(credit)
     drawn.set_xlabel(f"share of the {event} events")
     caption = (
         f"Share of the {event} events that goes along with each touchpoint, by the hazard after it "

@@ -56,7 +56,7 @@ def plot_curve(
     if show not in ("survival", "event"):
         raise DataError(f"show={show!r} is neither 'survival' nor 'event'")
     frame = numbers_of(curve, "survival")
-    event = words.name(curve.about["event"])
+    event = words.event_of(curve)
     if show == "event":
         frame = frame.assign(survival=1 - frame["survival"], low=1 - frame["high"],
                              high=1 - frame["low"])  # fmt: skip
@@ -128,7 +128,7 @@ def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None
     -------
     matplotlib.axes.Axes
     """
-    event = words.name(count.about["event"])
+    event = words.event_of(count)
     ax = _steps(count, count.frame, "mean_count", 0.0, ax, horizon)
     ax.set_ylim(0, None)
     ax.set_ylabel(f"mean times {event} per customer")

@@ -87,7 +87,7 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
     if scan.by and scan.by[0] not in _NAMED:
         ax.set_ylabel(wrap(" / ".join(words.name(column) for column in scan.by), 40))
     horizon = number(scan.about["horizon"])
-    event = words.name(scan.about["event"])
+    event = words.event_of(scan)
     ax.set_xlabel(f"extra {scan.unit} without {event}, of the first {horizon}; 95% interval")
     caption = (
         f"Mean {scan.unit} without {event} within the first {horizon}: each group less all "

@@ -99,7 +99,7 @@ def plot_fifths(fifths: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, float(table["time"].max()))
     ax.set_ylim(bottom=0)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    event = words.name(fifths.about["event"])
+    event = words.event_of(fifths)
     ax.set_ylabel(f"share with {event}")
     ax.set_xlabel(since(fifths))
     ax.legend(

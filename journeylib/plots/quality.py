@@ -44,7 +44,7 @@ def plot_calibration(calibration: Any, ax: Axes | None = None) -> Axes:
     n, events = (int(table[c].sum()) for c in ("n", "events"))
     size = f"groups of customers (n = {n:,}, {events:,} events)"
     ax.plot(table["predicted"], table["observed"], "o", color=colour, ms=6, label=size)
-    event = words.name(calibration.about["event"])
+    event = words.event_of(calibration)
     when = f"{number(calibration.at)} {calibration.unit}"
     ax.set_xlabel(f"predicted risk of {event} by {when}")
     ax.set_ylabel("observed, 95% interval")

@@ -26,7 +26,7 @@ def counts_again(count: Any, at: float) -> Findings:
     at
         Time at which it is read, in its unit.
     """
-    event, sizes = words.name(count.about["event"]), count.about["sizes"]
+    event, sizes = words.event_of(count), count.about["sizes"]
     table = count.table
     told = []
     for row in count.at([at]).itertuples(index=False):
@@ -134,7 +134,7 @@ def leaving_rates(rates: Any) -> Findings:
     rates
         Result of :func:`journeylib.event_rates`.
     """
-    event = words.name(rates.about["event"])
+    event = words.event_of(rates)
     label = f"{event} per 100 customers and {number(rates.per)} {rates.unit} at risk"
     told = []
     for row in rates.table.itertuples(index=False):
@@ -185,7 +185,7 @@ def read_out(found: Any) -> Findings:
         Result of :func:`journeylib.sequential`. The ratio is that of the look at which the
         experiment ended, or of the latest one; its interval holds over all looks.
     """
-    event = words.name(found.about["event"])
+    event = words.event_of(found)
     arms = f"{found.treated} against {found.reference}"
     row = found.table.iloc[-1 if found.stopped is None else found.stopped - 1]
     told: list[Finding] = []
@@ -237,7 +237,7 @@ def trends(found: Any) -> Findings:
     found
         Result of :func:`journeylib.cohort_trend`.
     """
-    event, horizon = words.name(found.about["event"]), number(found.horizon)
+    event, horizon = words.event_of(found), number(found.horizon)
     unit = f"{found.unit} without {event}, of the first {horizon}"
     parts = [(f"{unit}: change from one cohort to the next", found.trend)]
     if found.step is not None:
@@ -267,7 +267,7 @@ def smallest_ratios(found: Any) -> Findings:
     found
         Result of :func:`journeylib.detectable`. A property of the design: no interval.
     """
-    event = words.name(found.about["event"])
+    event = words.event_of(found)
     return Findings(
         finding(
             f"smallest hazard ratio for {event} that would be seen",

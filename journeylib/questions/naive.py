@@ -52,7 +52,7 @@ def naive_average(spells: Spells) -> Contrast:
     frame = _single(spells)
     curve = reached(spells)
     median = curve.median.iloc[0]
-    event = words.name(curve.about["event"])
+    event = words.event_of(curve)
     there = frame.loc[frame["cause"] == 1, "stop"]
     return Contrast(
         f"How long until {event}?",
@@ -211,7 +211,7 @@ def naive_before_after(trend: Any) -> Contrast | None:
     """
     if trend.step is None or math.isnan(trend.step["value"]):
         return None
-    event = words.name(trend.about["event"])
+    event = words.event_of(trend)
     return Contrast(
         f"What changed at {trend.change} in the mean time without {event}?",
         "cohorts after it less cohorts before it",

@@ -22,7 +22,7 @@ def credit_shares(credit: Any) -> Findings:
     credit
         Result of :func:`journeylib.attribution`.
     """
-    event = words.name(credit.about["event"])
+    event = words.event_of(credit)
     of = {
         "touchpoints": list(credit.touchpoints),
         "terms": list(credit.about["terms"]),
@@ -98,7 +98,7 @@ def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts
     rule
         ``"last_touch"``, ``"first_touch"``, ``"linear"`` or ``"markov"``.
     """
-    event = words.name(credit.about["event"])
+    event = words.event_of(credit)
     given = rules.table.set_index("touchpoint")[rule]
     told = []
     for row in credit.table.iloc[:-1].itertuples(index=False):

@@ -29,7 +29,8 @@ CORE = ("id", "start", "stop", "cause")
 class Clock:
     """In words: when the clock starts, what stops it, what censors it, who enters late.
 
-    ``origin`` is the name of what starts it, empty where it has none.
+    ``origin`` is the name of what starts it, empty where it has none; ``nth`` says which of
+    the events stops it.
     """
 
     starts: str
@@ -37,6 +38,7 @@ class Clock:
     censors: str
     enters: str = "every spell is watched from its origin"
     origin: str = ""
+    nth: int = 1
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning
 from journeylib.journey import FIRST_CONTACT
 from journeylib.labels import label
+from journeylib.numbers import ordinal
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     Question,
@@ -174,10 +175,10 @@ def _nth_event(asked: Question, event: Meaning, nth: int, starts_at: ir.Table) -
 
 
 def _clock(asked: Question, event: str, occurrence: int, until: str | None) -> Clock:
-    which = f"the first {label(event)}"
+    which = f"the {ordinal(occurrence)} {label(event)}"
     if occurrence > 1:
         kind = "days" if asked.log.window.resolution == "day" else "moments"
-        which = f"{label(event)} number {occurrence}, counted in distinct {kind}"
+        which = f"{which}, counted in distinct {kind}"
     begins = start_words(asked, event)
     return Clock(
         begins,
@@ -185,4 +186,5 @@ def _clock(asked: Question, event: str, occurrence: int, until: str | None) -> C
         censor_words(asked.log, until),
         entry_words(asked.log),
         asked.origin.name,
+        int(occurrence),
     )

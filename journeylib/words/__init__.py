@@ -24,11 +24,33 @@ from journeylib.words import (
     timing,
     worth,
 )
-from journeylib.words.parts import Note, Sentence, chance, counted, name, percent, term, term_parts
+from journeylib.words.parts import (
+    Note,
+    Sentence,
+    chance,
+    counted,
+    event_of,
+    name,
+    percent,
+    term,
+    term_parts,
+)
 
 USUAL = 0.95  # level of an interval of which no level is said
 
-__all__ = ["Sentence", "chance", "counted", "name", "note", "percent", "say", "term", "term_parts"]
+__all__ = [
+    "Note",
+    "Sentence",
+    "chance",
+    "counted",
+    "event_of",
+    "name",
+    "note",
+    "percent",
+    "say",
+    "term",
+    "term_parts",
+]
 
 
 def say(result: Any, at: float | None = None) -> Sentence:

@@ -7,7 +7,16 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import LIST_FROM, MOST, chance, estimate, in_group, listed, name
+from journeylib.words.parts import (
+    LIST_FROM,
+    MOST,
+    chance,
+    estimate,
+    event_of,
+    in_group,
+    listed,
+    name,
+)
 
 
 def rates(found: Any, at: float | None) -> str:
@@ -57,7 +66,7 @@ def promoter_score(found: Any, at: float | None) -> str:
 
 def cohorts(found: Any, at: float | None) -> str:
     """The trend from cohort to cohort, and the step at a change."""
-    event, horizon = name(found.about["event"]), number(found.horizon)
+    event, horizon = event_of(found), number(found.horizon)
     size = f"n = {found.about['n']:,}, {found.about['events']:,} events"
     head = f"Mean time without {event} within the first {horizon} {found.unit}"
     count = f"{len(found.table)} cohort{'' if len(found.table) == 1 else 's'} ({size})"

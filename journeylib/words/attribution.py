@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import chance, estimate, name, percent, term, told_as
+from journeylib.words.parts import chance, estimate, event_of, name, percent, term, told_as
 
 
 def attribution(credit: Any, at: float | None) -> str:
     """Share of the events that each touchpoint's hazard adds."""
-    event = name(credit.about["event"])
+    event = event_of(credit)
     told = []
     for row in credit.table.iloc[:-1].sort_values("credit", ascending=False).itertuples():
         if pd.isna(row.credit):
@@ -40,7 +40,7 @@ def _shares(value: float, low: float, high: float) -> tuple[str, str]:
 
 def rules(found: Any, at: float | None) -> str:
     """What the rules hand out; never an effect."""
-    table, event = found.table, name(found.about["event"])
+    table, event = found.table, event_of(found)
     touched = table.iloc[:-1].sort_values("last_touch", ascending=False)
     told = [
         f"{name(row.touchpoint)}: first {percent(row.first_touch)}, "

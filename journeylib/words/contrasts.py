@@ -7,15 +7,22 @@ from typing import Any
 import numpy as np
 
 from journeylib.numbers import number
-from journeylib.words.parts import chance, estimate, name, term, told_as
+from journeylib.words.parts import chance, estimate, event_of, name, term, told_as
+
+_TESTS = {
+    "logrank": "log-rank",
+    "peto": "Peto's",
+    "fleming-harrington": "Fleming-Harrington",
+    "gray": "Gray's",
+}
 
 
 def comparison(test: Any, at: float | None) -> str:
     """Whether groups differ by more than chance."""
-    told = []
+    told, used = [], test.about.get("test", "log-rank")
     apart = np.ndim(test.p_value) > 0  # one test a cause; otherwise any of them is the event
     for event, statistic, df, p in zip(
-        test.about["causes"] if apart else [test.about["event"]],
+        map(name, test.about["causes"]) if apart else [event_of(test)],
         *(np.atleast_1d(x) for x in (test.statistic, test.df, test.p_value)),
     ):
         verdict = (
@@ -24,8 +31,8 @@ def comparison(test: Any, at: float | None) -> str:
             else "do not differ by more than chance would explain"
         )
         told.append(
-            f"The {len(test.groups)} groups {verdict} in their time to {name(event)} "
-            f"({test.about.get('test', 'log-rank')} test: chi-squared {number(float(statistic))} "
+            f"The {len(test.groups)} groups {verdict} in their time to {event} "
+            f"({_TESTS.get(used, used)} test: chi-squared {number(float(statistic), 3)} "
             f"on {number(float(df))} df, {chance(float(p))}; n = {test.about['n']:,})."
         )
     return " ".join(told)
@@ -33,21 +40,22 @@ def comparison(test: Any, at: float | None) -> str:
 
 def scan(scan: Any, at: float | None) -> str:
     """Which groups wait longer or shorter than all others."""
-    horizon, event = number(scan.about["horizon"]), name(scan.about["event"])
+    horizon, event = number(scan.about["horizon"]), event_of(scan)
     clear = scan.table[scan.table["p_adjusted"] < 0.05].sort_values("difference", ascending=False)
     told = []
     for row in clear.itertuples(index=False):
         more, ends = estimate(row.difference, row.low, row.high)
         told.append(f"{row.group} {more} ({ends}; n = {row.n:,})")
-    head = f"Of {len(scan.table)} groups, {len(clear)} wait"
     tail = (
         f"than all others together, by more than chance would explain with so many groups "
         f"(mean {scan.unit} without {event} within the first {horizon}; "
         f"n = {scan.about['n']:,}, {scan.about['events']:,} events)"
     )
     if clear.empty:
-        return f"{head} longer or shorter {tail}."
-    return told_as(f"{head} longer or shorter {tail}:", told)
+        return f"None of the {len(scan.table)} groups waits longer or shorter {tail}."
+    waits = "waits" if len(clear) == 1 else "wait"
+    head = f"Of {len(scan.table)} groups, {len(clear)} {waits} longer or shorter {tail}:"
+    return told_as(head, told)
 
 
 def weighting(found: Any, at: float | None) -> str:

@@ -14,6 +14,7 @@ from journeylib.words.parts import (
     and_more,
     counted,
     estimate,
+    event_of,
     in_group,
     listed,
     name,
@@ -26,7 +27,7 @@ from journeylib.words.parts import (
 
 def curve(curve: Any, at: float | None) -> str:
     """How many by a time, or the median."""
-    event = name(curve.about.get("event", "event"))
+    event = event_of(curve)
     several = len(curve.groups) >= LIST_FROM
     if at is None:
         return median_list(curve, event) if several else " ".join(curve_median(curve, event))
@@ -137,7 +138,7 @@ def _halves(curve: Any) -> Iterator[tuple[Any, str, float]]:
 
 def hazard(found: Any, at: float | None) -> str:
     """The accumulated hazard by a time: events a customer would have who never leaves."""
-    event, n = name(found.about.get("event", "event")), counted(found)
+    event, n = event_of(found), counted(found)
     last = float(found.table["time"].max()) if at is None else at
     told = []
     for row in found.at([last]).itertuples(index=False):
@@ -178,7 +179,7 @@ def incidence(incidence: Any, at: float | None) -> str:
 
 def rmst(result: Any, at: float | None) -> str:
     """Mean time without the event up to a horizon."""
-    horizon, event = result.about["horizon"], name(result.about.get("event", "event"))
+    horizon, event = result.about["horizon"], event_of(result)
     told = []
     for row in result.table.itertuples(index=False):
         mean, ends = estimate(row.rmst, row.low, row.high)
@@ -194,7 +195,7 @@ def rmst(result: Any, at: float | None) -> str:
 def mean_count(count: Any, at: float | None) -> str:
     """How often, on average, by a time."""
     last = float(count.table["time"].max()) if at is None else at
-    event = name(count.about.get("event", "event"))
+    event = event_of(count)
     told: list[str] = []
     for row in count.at([last]).itertuples(index=False):
         mean, ends = estimate(row.mean_count, row.low, row.high)

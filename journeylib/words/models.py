@@ -7,12 +7,22 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, chance, estimate, name, shares, term, told_as
+from journeylib.words.parts import (
+    MOST,
+    and_more,
+    chance,
+    estimate,
+    event_of,
+    name,
+    shares,
+    term,
+    told_as,
+)
 
 
 def effects(effects: Any, at: float | None) -> str:
     """Hazard ratios, one a term."""
-    event = name(effects.about.get("event", "event"))
+    event = event_of(effects)
     told, references = [], effects.about.get("references")
     for row in effects.table.itertuples(index=False):
         if pd.isna(row.hazard_ratio):
@@ -25,7 +35,7 @@ def effects(effects: Any, at: float | None) -> str:
         ratio, ends = estimate(row.hazard_ratio, row.low, row.high, ratio=True)
         told.append(f"{term(row.term, references)}: hazard ratio {ratio} ({ends}), {reading}")
     head = (
-        f"What goes along with reaching {event} sooner or later, per unit of each term and the "
+        f"What goes along with reaching {event} sooner or later, per unit of each term, the "
         f"others held equal (n = {effects.about.get('n', 0):,}, "
         f"{effects.about.get('events', 0):,} events; 95% intervals in brackets):"
     )
@@ -34,7 +44,7 @@ def effects(effects: Any, at: float | None) -> str:
 
 def fine_gray(model: Any, at: float | None) -> str:
     """Ratios of the hazard of an incidence."""
-    event, others = name(model.about["event"]), " or ".join(map(name, model.about["others"]))
+    event, others = event_of(model), " or ".join(map(name, model.about["others"]))
     told, references = [], model.about.get("references")
     for row in model.table.itertuples(index=False):
         shown = term(row.term, references)
@@ -85,8 +95,8 @@ def proportionality(test: Any, at: float | None) -> str:
     if pd.isna(overall.p):
         return "No term has a finite estimate whose constancy could be tested."
     head = (
-        f"Constant hazard ratios: chi-squared {number(overall.chisq)} on {number(overall.df)} df, "
-        f"{chance(overall.p)} for all terms together."
+        f"Constant hazard ratios: chi-squared {number(overall.chisq, 3)} on {number(overall.df)} "
+        f"df, {chance(overall.p)} for all terms together."
     )
     if bad.empty:
         return f"{head} No term changes over time by more than chance would explain."
@@ -99,7 +109,7 @@ def proportionality(test: Any, at: float | None) -> str:
 
 def assessment(found: Any, at: float | None) -> str:
     """How well a model predicts."""
-    table, event = found.table, name(found.about["event"])
+    table, event = found.table, event_of(found)
     who = f"(n = {found.about['n']:,}, {found.about['events']:,} events)"
     if table.empty:
         return (
@@ -138,7 +148,7 @@ def assessment(found: Any, at: float | None) -> str:
 
 def calibration(found: Any, at: float | None) -> str:
     """Whether predicted shares are those seen."""
-    event, told = name(found.about["event"]), []
+    event, told = event_of(found), []
     for row in found.measures.itertuples(index=False):
         if pd.isna(row.value):
             told.append(f"{row.measure}: not estimable.")

@@ -57,6 +57,22 @@ def name(event: object) -> str:
     return label(event)
 
 
+def event_of(result: Any) -> str:
+    """The event that a result is about, as words; which of them, where it is not the first.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Result
+    >>> event_of(Result(about={"event": "coupon_redeemed"}))
+    'coupon redeemed'
+    >>> event_of(Result(about={"event": "purchase", "clock": Result(nth=2)}))
+    'the second purchase'
+    """
+    told = name(result.about.get("event", "event"))
+    nth = getattr(result.about.get("clock"), "nth", 1)
+    return told if nth == 1 else f"the {numbers.ordinal(nth)} {told}"
+
+
 def term(text: object, references: Mapping[str, str] | None = None) -> str:
     """A model term as words: the column, its level, and the level it is held against.
 

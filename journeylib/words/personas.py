@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, chance, name, percent
+from journeylib.words.parts import MOST, and_more, chance, event_of, name, percent
 
 
 def personas(found: Any, at: float | None) -> str:
@@ -37,7 +37,7 @@ def personas(found: Any, at: float | None) -> str:
 
 def fifths(found: Any, at: float | None) -> str:
     """Whether predicted curves come true in groups of equal risk."""
-    event = name(found.about["event"])
+    event = event_of(found)
     last = found.table[found.table["time"] == found.table["time"].max()].dropna(subset=["observed"])
     told = [
         f"group {r.group}: predicted {percent(1 - r.predicted)}, observed "
@@ -56,7 +56,7 @@ def fifths(found: Any, at: float | None) -> str:
 def scores(found: Any, at: float | None) -> str:
     """Where the scores are, and how far they spread."""
     table = found.table
-    event, when = name(found.about["event"]), f"{number(found.about['at'])} {found.unit}"
+    event, when = event_of(found), f"{number(found.about['at'])} {found.unit}"
     where = (
         f"The scores of {found.about['n']:,} customers were written beside this run "
         f"({', '.join(found.about['names'])}); they are not in this page."

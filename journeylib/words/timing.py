@@ -7,7 +7,15 @@ from typing import Any
 import pandas as pd
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, counted_events, estimate, name, shares, term
+from journeylib.words.parts import (
+    MOST,
+    and_more,
+    counted_events,
+    estimate,
+    event_of,
+    shares,
+    term,
+)
 
 SHAPES = {
     "exponential": "exponential",
@@ -21,7 +29,7 @@ LITTLE = 2.0  # difference in AIC that says next to nothing (Burnham and Anderso
 
 def aft(model: Any, at: float | None) -> str:
     """Time ratios, one a term; without covariates the median."""
-    event, shape = name(model.about["event"]), SHAPES[model.dist]
+    event, shape = event_of(model), SHAPES[model.dist]
     rows = model.table[~model.table["term"].isin([INTERCEPT, SCALE])]
     warned = " ".join(f"{w[0].upper()}{w[1:]}." for w in model.warnings)
     if rows.empty:
@@ -35,7 +43,7 @@ def aft(model: Any, at: float | None) -> str:
     told = [ratio(row, "time ratio", model.about.get("references")) for _, row in rows.iterrows()]
     head = (
         f"What goes along with a longer or shorter time to {event}, if the times are {shape}, per "
-        f"unit of each term and the others held equal ({counted_events(model)}): "
+        f"unit of each term, the others held equal ({counted_events(model)}): "
     )
     return f"{head}{' '.join(told[:MOST])}{and_more(len(told))} {warned}".strip()
 
@@ -56,7 +64,7 @@ def ratio(row: pd.Series, what: str, references: Any) -> str:
 def aft_choice(choice: Any, at: float | None) -> str:
     """Which shape fits best, and whether that says much."""
     first, *others = choice.table.to_dict("records")
-    event, best = name(choice.about["event"]), SHAPES[first["dist"]]
+    event, best = event_of(choice), SHAPES[first["dist"]]
     told = ", ".join(f"{SHAPES[o['dist']]} {number(o['delta'], 3)} above it" for o in others)
     close = [SHAPES[o["dist"]] for o in others if o["delta"] < LITTLE]
     verdict = "The others fit worse."
@@ -70,7 +78,7 @@ def aft_choice(choice: Any, at: float | None) -> str:
 
 def cure(found: Any, at: float | None) -> str:
     """How many never will, or between which bounds; what goes along with whether and when."""
-    event, row = name(found.about["event"]), found.share.iloc[0]
+    event, row = event_of(found), found.share.iloc[0]
     reason = f"{found.gate.reason[0].upper()}{found.gate.reason[1:]}."
     if not found.supported:
         high = shares(row["high"])[0]

@@ -15,6 +15,7 @@ import pytest
 import journeylib as jl
 from journeylib import glossary, labels, words
 from journeylib.errors import JourneyFileError
+from journeylib.example import small_log
 from journeylib.journey import read_journey
 from journeylib.words.parts import of_group, span, whom
 
@@ -204,3 +205,26 @@ def test_a_label_is_a_text(tmp_path: Path) -> None:
 def test_a_name_too_long_for_a_sentence_is_cut_in_its_middle() -> None:
     name = words.name("<b>" + "x" * 10_000 + "the end")
     assert len(name) == labels.LONGEST and name.startswith("<b>xx") and name.endswith("the end")
+
+
+def test_the_second_purchase_is_called_the_second() -> None:
+    log = small_log()
+    again = jl.time_to(log, "purchase", origin="purchase", occurrence=2)
+    curve = jl.survival_curve(again)
+    assert "reach the second purchase within" in jl.say(curve, at=3)
+    assert jl.shares(curve, at=3)[0].name == "reach the second purchase within 3 days"
+    assert jl.medians(curve)[0].name == "median time to the second purchase"
+    assert jl.shares(curve, at=3)[0].of["events"] == ["purchase"]
+    assert jl.naive_average(again).question == "How long until the second purchase?"
+    assert jl.plot_curve(curve, show="event").get_ylabel() == "share with the second purchase"
+    assert again.clock.stops.startswith("at the second purchase, counted in distinct")
+
+
+def test_no_group_apart_is_said_as_none_and_a_test_by_its_usual_name() -> None:
+    frame = pd.DataFrame({"time": [1.0, 2, 3, 4] * 20, "event": 1, "tier": list("aabb") * 20})
+    even = frame.assign(tier=["a", "b"] * 40, time=[1.0, 1, 2, 2] * 20)
+    none = jl.say(jl.segment_scan(jl.spells_from_frame(even, unit="days"), "tier", 4))
+    assert none.startswith("None of the 2 groups waits longer or shorter than all others together")
+    both = jl.say(jl.segment_scan(jl.spells_from_frame(frame, unit="days"), "tier", 4))
+    assert both.startswith("Of 2 groups, 2 wait longer or shorter")
+    assert "(log-rank test: " in jl.say(jl.compare(jl.spells_from_frame(frame), "tier"))

@@ -64,7 +64,7 @@ def test_the_clock_in_words(log: jl.EventLog) -> None:
     assert clock.enters == "nobody: every spell is watched from its origin"
     second = jl.time_to(log, "purchase", origin="first_contact", occurrence=2, until="refer").clock
     assert second.starts == "at the customer's first event of any stage that is not purchase"
-    assert second.stops == "at purchase number 2, counted in distinct days"
+    assert second.stops == "at the second purchase, counted in distinct days"
     assert second.censors == (
         "at refer (an event at that instant still counts), or at the cutoff, 2020-01-31"
     )
