@@ -164,8 +164,9 @@ _HEADS = {
     "chisq": "chi-squared",
     "df": "degrees of freedom",
     "rmst": "mean time",
-    "detectable": "difference that would be seen",
+    "detectable": "difference found with 80% power",
 }
+_SHORT = ("rmst", "others", "detectable", "duration", "after", "chisq")  # three digits will do
 _RATIOS = ("hazard_ratio", "ratio", "time_ratio", "odds_ratio")
 _ERRORS = ("std_err", "robust_std_err")
 _IN_BRACKETS = re.compile(r"\([^\s()]+ to [^\s()]+\)")
@@ -180,7 +181,10 @@ def _for_readers(frame: pd.DataFrame) -> tuple[pd.DataFrame, set[Any]]:
     """A table as text, each interval in one column; and which columns hold numbers."""
     from journeylib.words.parts import name, term  # words tell results, and results show terms
 
+    frame = _without_repeats(frame)
     shown = _readable(frame)
+    for column in (c for c in _SHORT if c in frame):
+        shown[column] = [number(value, 3) for value in frame[column]]
     if "term" in shown:
         shown["term"] = [term(text) for text in shown["term"]]
     if "touchpoint" in shown:
@@ -199,6 +203,18 @@ def _for_readers(frame: pd.DataFrame) -> tuple[pd.DataFrame, set[Any]]:
     if len(shown.columns) > 1 and "group" in shown and set(shown["group"]) == {"all"}:
         shown = shown.drop(columns="group")
     return shown, numbers
+
+
+def _without_repeats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without the columns whose levels make the group, which says them already."""
+    columns = list(frame.columns)
+    if columns[:1] != ["group"]:
+        return frame
+    for last in range(3, min(len(columns), 6)):
+        levels = frame[columns[1:last]].astype(str).agg(" / ".join, axis=1)
+        if (levels == frame["group"].astype(str)).all():
+            return frame.drop(columns=columns[1:last])
+    return frame
 
 
 def _triples(frame: pd.DataFrame, numbers: set[Any]) -> list[tuple[Any, Any, Any]]:

@@ -273,19 +273,22 @@ def _stage_group(row: Any) -> str:
     return stage if row.group == "all" else f"{row.group}: {stage}"
 
 
-def excess_times(scan: Any) -> Findings:
+def excess_times(scan: Any, how: str = "") -> Findings:
     """One finding a group: how much longer it waits than all others together.
 
     Parameters
     ----------
     scan
         Result of :func:`journeylib.segment_scan`.
+    how
+        How the groups were made, where a report tells several kinds of groups.
     """
+    made = f", {how}" if how else ""
     horizon = number(scan.about["horizon"])
     event = words.event_of(scan)
     return Findings(
         finding(
-            f"extra {scan.unit} without {event} against all others, of the first {horizon}",
+            f"extra {scan.unit} without {event} against all others, of the first {horizon}{made}",
             row.difference,
             row.low,
             row.high,

@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.stats import norm, rankdata
 
 from journeylib.errors import DataError
+from journeylib.labels import label
 from journeylib.numbers import number
 from journeylib.personas.history import MONETARY, RECENCY, TENURE, History
 from journeylib.personas.rfm import WORDS, Personas, profiled
@@ -76,9 +77,9 @@ def clusters(
     >>> log = small_log()
     >>> known = history(landmark(log, "purchase", 7, origin="purchase"), log, "purchase")
     >>> clusters(known, 2, ["frequency"], minimum=1).frame[["group", "n"]]
-           group  n
-    0  1: rarely  2
-    1   2: often  1
+            group  n
+    0  1 (rarely)  2
+    1   2 (often)  1
     """
     values = known.values(features).astype(float)
     varied = [str(c) for c in values if values[c].nunique() > 1]
@@ -221,14 +222,23 @@ def one_cloud(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _labels(x: np.ndarray, code: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Each group after the two features in which it is furthest from the average."""
-    labels = []
+    """Each group after the two features in which it is furthest from the average.
+
+    Of several groups that are furthest in the same features and to the same side, the furthest
+    is told apart.
+    """
+    words, gap = [], []
     for g in range(int(code.max()) + 1):
         mean = x[code == g].mean(axis=0) if (code == g).any() else np.zeros(len(names))
         first, *rest = (int(j) for j in np.argsort(-np.abs(mean), kind="stable")[:2])
         far = [first, *(j for j in rest if abs(mean[j]) > 0.25)]
-        told = [_told(names[j], bool(mean[j] > 0)) for j in far]
-        labels.append(f"{number(g + 1)}: {', '.join(told)}")
+        words.append([_told(names[j], bool(mean[j] > 0)) for j in far])
+        gap.append(float(np.abs(mean[far]).sum()))
+    labels = []
+    for g, mine in enumerate(words):
+        alike = [gap[k] for k, others in enumerate(words) if set(others) == set(mine)]
+        more = "" if len(alike) == 1 else ("; most so" if gap[g] == max(alike) else "; less so")
+        labels.append(f"{number(g + 1)} ({', '.join(mine)}{more})")
     return labels
 
 
@@ -237,5 +247,5 @@ def _told(feature: str, high: bool) -> str:
     if feature in _SIDES:
         return _SIDES[feature][high]
     if feature.startswith("n_"):
-        return f"{'many' if high else 'few'} {feature.removeprefix('n_').replace('_', ' ')}"
+        return f"{label(feature.removeprefix('n_'))} {'often' if high else 'rarely'}"
     return f"{'high' if high else 'low'} {feature.replace('_', ' ')}"

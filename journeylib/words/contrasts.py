@@ -44,8 +44,11 @@ def scan(scan: Any, at: float | None) -> str:
     clear = scan.table[scan.table["p_adjusted"] < 0.05].sort_values("difference", ascending=False)
     told = []
     for row in clear.itertuples(index=False):
-        more, ends = estimate(row.difference, row.low, row.high)
-        told.append(f"{row.group} {more} ({ends}; n = {row.n:,})")
+        sign = -1.0 if row.difference < 0 else 1.0
+        low, high = sorted((sign * row.low, sign * row.high))
+        more, ends = estimate(sign * row.difference, low, high)
+        way = f"{scan.unit} {'longer' if sign > 0 else 'shorter'}"
+        told.append(f"{row.group}: {more} {way} ({ends}; n = {row.n:,})")
     tail = (
         f"than all others together, by more than chance would explain with so many groups "
         f"(mean {scan.unit} without {event} within the first {horizon}; "

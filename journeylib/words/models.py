@@ -19,6 +19,9 @@ from journeylib.words.parts import (
     told_as,
 )
 
+MOST_TERMS = 12  # of a model that are told one by one
+MISSING = " is missing"  # how an audit says why a row is not in a model
+
 
 def effects(effects: Any, at: float | None) -> str:
     """Hazard ratios, one a term."""
@@ -39,7 +42,20 @@ def effects(effects: Any, at: float | None) -> str:
         f"others held equal (n = {effects.about.get('n', 0):,}, "
         f"{effects.about.get('events', 0):,} events; 95% intervals in brackets):"
     )
-    return told_as(head, told, " ".join(getattr(effects, "warnings", ())))
+    tail = [_left_out(effects), *getattr(effects, "warnings", ())]
+    return told_as(head, told, " ".join(filter(None, tail)), most=MOST_TERMS)
+
+
+def _left_out(effects: Any) -> str:
+    """Who is not in a model because something that it needs is not known of them."""
+    audit = getattr(effects, "audit", None)
+    missing = {} if audit is None else audit.dropped
+    missing = {why: n for why, n in missing.items() if n and why.endswith(MISSING)}
+    if not missing:
+        return ""
+    whole = audit.n_kept + sum(missing.values())
+    what = ", ".join(f"no {name(why.removesuffix(MISSING))}: {n:,}" for why, n in missing.items())
+    return f"Left out: {sum(missing.values()):,} of {whole:,} {audit.of} ({what})."
 
 
 def fine_gray(model: Any, at: float | None) -> str:

@@ -209,7 +209,7 @@ def span(time: float, unit: str) -> str:
     return f"{told} (about {numbers.number(rounded)} {coarser})"
 
 
-def listed(head: str, lines: Sequence[str], tail: str = "") -> str:
+def listed(head: str, lines: Sequence[str], tail: str = "", most: int = MOST) -> str:
     """A sentence over several groups, one a line.
 
     Examples
@@ -220,12 +220,12 @@ def listed(head: str, lines: Sequence[str], tail: str = "") -> str:
     • b: 4
     95% intervals.
     """
-    told = [f"{BULLET}{line}" for line in lines[:MOST]]
-    end = f"{and_more(len(lines)).strip()} {tail}".strip()
+    told = [f"{BULLET}{line}" for line in lines[:most]]
+    end = f"{and_more(len(lines), most).strip()} {tail}".strip()
     return "\n".join([head, *told, *([end] if end else [])])
 
 
-def told_as(head: str, lines: Sequence[str], tail: str = "") -> str:
+def told_as(head: str, lines: Sequence[str], tail: str = "", most: int = MOST) -> str:
     """A list where there are several lines, one paragraph where there are few.
 
     Examples
@@ -234,11 +234,11 @@ def told_as(head: str, lines: Sequence[str], tail: str = "") -> str:
     'So many buy: a: 3. b: 4. More.'
     """
     if len(lines) >= LIST_FROM:
-        return listed(head, lines, tail)
+        return listed(head, lines, tail, most)
     return " ".join([head, *(f"{line}." for line in lines), *([tail] if tail else [])])
 
 
-def and_more(total: int) -> str:
+def and_more(total: int, most: int = MOST) -> str:
     """How many groups were left untold."""
-    more = total - MOST
+    more = total - most
     return f" {more} more {'is' if more == 1 else 'are'} in the table." if more > 0 else ""

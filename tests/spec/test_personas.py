@@ -192,6 +192,18 @@ def test_neither_the_order_of_rows_nor_the_seed_moves_clear_groups() -> None:
     assert first.nunique() == 3
 
 
+def test_clusters_furthest_in_the_same_features_have_names_of_their_own() -> None:
+    from journeylib.personas.clusters import _labels
+
+    x = np.array([[-1.0, -1.0], [0.5, 0.6], [2.0, 1.9]])
+    told = _labels(x, np.arange(3), ["frequency", "n_e_mail"])
+    assert told == [
+        "1 (rarely, e mail rarely)",
+        "2 (e mail often, often; less so)",
+        "3 (often, e mail often; most so)",
+    ]
+
+
 def test_a_cloud_keeps_values_and_rank_correlations() -> None:
     x = np.exp(cloud(2000, 3, groups=False).to_numpy())
     drawn = one_cloud(x, np.random.default_rng(1))

@@ -227,4 +227,5 @@ def test_no_group_apart_is_said_as_none_and_a_test_by_its_usual_name() -> None:
     assert none.startswith("None of the 2 groups waits longer or shorter than all others together")
     both = jl.say(jl.segment_scan(jl.spells_from_frame(frame, unit="days"), "tier", 4))
     assert both.startswith("Of 2 groups, 2 wait longer or shorter")
+    assert "b: 2.00 days longer (" in both and "a: 2.00 days shorter (" in both
     assert "(log-rank test: " in jl.say(jl.compare(jl.spells_from_frame(frame), "tier"))

@@ -101,6 +101,14 @@ def test_ledger_counts_its_verdicts() -> None:
         jl.Check("a", "fine", "", "")
 
 
+def test_a_group_is_said_once_and_differences_to_three_digits() -> None:
+    frame = pd.DataFrame({"group": ["a / x", "b / x"], "shop": ["a", "b"], "kind": ["x", "x"],
+                          "rmst": [12.3456, 3.4567]})  # fmt: skip
+    html = jl.show(frame, "Times")._repr_html_()
+    assert "shop" not in html and ">12.3<" in html and ">3.46<" in html
+    assert "shop" in jl.show(frame.assign(shop="c"), "Times")._repr_html_()
+
+
 def test_a_table_of_each_value_of_a_column() -> None:
     frame = pd.DataFrame({"shop": ["b", "a", "b"], "sold": [1, 2, 3], "at": ["x.html", "", ""]})
     made = jl.show(frame, "Sold", {"sold": "at"}, each="shop")

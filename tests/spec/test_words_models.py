@@ -49,6 +49,13 @@ def with_cured(end: float) -> Spells:
     return spells_from_frame(frame, causes=["first_order"], unit="days")
 
 
+def test_who_is_not_in_a_model_is_told() -> None:
+    frame = pd.DataFrame({"time": np.arange(1.0, 61), "event": 1, "age": [1.0, 2, np.nan] * 20})
+    said = jl.say(jl.cox(spells_from_frame(frame), "age"))
+    assert "n = 40," in said and said.endswith("Left out: 20 of 60 rows (no age: 20).")
+    assert "Left out" not in jl.say(jl.cox(spells_from_frame(frame.fillna(3)), "age"))
+
+
 def test_time_ratios_are_told_with_reference_interval_and_direction() -> None:
     model = jl.aft(two_groups(), "C(channel)")
     text = jl.say(model)
