@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LONGEST = 120  # letters of a name in a sentence
+_PARTS = ("day", "week", "month", "quarter", "year")
+_OURS = {f"origin_{part}": f"{part} of the start" for part in _PARTS}  # as time_to makes them
 _in_use: dict[str, str] = {}
 
 
@@ -30,6 +32,8 @@ def label(name: object) -> str:
     >>> label("coupon_redeemed"), label("coupon_redeemed or opted_out"), label("opted_out")
     ('coupon redeemed in a shop', 'coupon redeemed in a shop or opted out', 'opted out')
     >>> use({})
+    >>> label("origin_month")
+    'month of the start'
     >>> len(label("x" * 10_000))
     120
     """
@@ -38,6 +42,8 @@ def label(name: object) -> str:
         return _in_use[text]
     if any(part in _in_use for part in text.split(" or ")):
         return " or ".join(label(part) for part in text.split(" or "))
+    if text in _OURS:
+        return _OURS[text]
     text = text.replace("_", " ").strip()
     half = (LONGEST - 3) // 2
     return text if len(text) <= LONGEST else f"{text[: half + 1]} … {text[-half:]}"

@@ -232,7 +232,7 @@ def cure(
     rows = CureRows(
         whether.rows.x, latency.rows.x, whether.rows.start, whether.rows.stop, whether.rows.event
     )
-    gate = check_follow_up(rows, level)
+    gate = check_follow_up(rows, level, spells.unit)
     chosen = str(gate.table["dist"].iloc[0]) if dist is None else dist
     fit = fit_cure(rows, FAMILIES[chosen])
     names = (*whether.names, *latency.names)

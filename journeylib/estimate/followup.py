@@ -24,9 +24,11 @@ from journeylib.errors import ModelError
 from journeylib.estimate.aftfit import FAMILIES
 from journeylib.estimate.curefit import CureRows, fit_cure, fit_with_left, left_at
 from journeylib.estimate.curves import survival_curve
+from journeylib.numbers import number
 from journeylib.spells.core import Clock, Spells
 
 SHAPES = ("weibull", "lognormal", "loglogistic")
+NAMES = {"weibull": "Weibull", "lognormal": "log-normal", "loglogistic": "log-logistic"}
 LEFT = 0.1  # of those who will, by the last event
 EDGE = float(chi2.isf(0.02, 1))  # one-sided 1%
 PLAUSIBLE = 6.0  # AIC above the best
@@ -62,7 +64,7 @@ class Gate:
     alpha: float
 
 
-def check_follow_up(rows: CureRows, level: float = 0.95) -> Gate:
+def check_follow_up(rows: CureRows, level: float = 0.95, unit: str = "") -> Gate:
     """Decide whether the follow-up is long enough to tell the cured from the late.
 
     Parameters
@@ -71,6 +73,8 @@ def check_follow_up(rows: CureRows, level: float = 0.95) -> Gate:
         Covariates are not looked at.
     level
         Of the upper limit.
+    unit
+        Of the times, for the reason in words.
 
     Returns
     -------
@@ -102,31 +106,31 @@ def check_follow_up(rows: CureRows, level: float = 0.95) -> Gate:
     table.insert(2, "delta", table["aic"] - table["aic"].min())
     table.insert(3, "plausible", table["delta"] <= PLAUSIBLE)
     return Gate(
-        *_verdict(table, last),
+        *_verdict(table, f"{number(last)} {unit}".strip()),
         table=table,
         upper=_upper(rows, level),
         alpha=_maller_zhou(rows),
     )
 
 
-def _verdict(table: pd.DataFrame, last: float) -> tuple[bool, str, str]:
+def _verdict(table: pd.DataFrame, last: str) -> tuple[bool, str, str]:
     told = table[table["plausible"]]
     against = told[~told["sufficient"]]
     if len(against):
         row = against.iloc[0]
         late = f"{row['left']:.0%}" if row["left"] >= LEFT else f"perhaps {LEFT:.0%} or more"
         reason = (
-            f"if the times are {row['dist']}, {late} of those who will had not yet done so by the "
-            f"last event at {last:.4g}: cured and late cannot be told apart"
+            f"if the times are {NAMES[row['dist']]}, {late} of those who will had not yet done so "
+            f"by the last event, at {last}: who never will and who is late cannot be told apart"
         )
         return False, reason, "the follow-up is too short"
     if told["cured"].iloc[0] == 0:
         reason = "there is no sign that anybody is cured: the data are at their best with none"
         return False, reason, "there is no sign of a plateau"
-    shapes = " or ".join(told["dist"])
+    shapes = " or ".join(NAMES[dist] for dist in told["dist"])
     reason = (
         f"if the times are {shapes}, at most {LEFT:.0%} of those who will were still to come at "
-        f"the last event at {last:.4g} (about {told['left'].max():.1%})"
+        f"the last event, at {last} (about {told['left'].max():.1%})"
     )
     return True, reason, ""
 

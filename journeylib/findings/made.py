@@ -314,13 +314,13 @@ def values(worth: Any) -> Findings:
         Result of :func:`journeylib.lifetime_value`.
     """
     horizon = f"{number(worth.about['horizon'])} {worth.unit}"
+    what = words.name(worth.about["value"])
     return Findings(
         finding(
-            f"value of a customer, of the first {horizon} after the start",
+            f"{what} of a customer, of the first {horizon} after the start",
             row.value,
             row.low,
             row.high,
-            unit=words.name(worth.about["value"]),
             n=row.n,
             events=row.events,
             std_err=row.std_err,

@@ -99,7 +99,7 @@ def check_follow_up(curve: Any, horizon: float, least: int = 20) -> Check:
     return Check(
         f"enough are still followed at {number(horizon)} {curve.unit}",
         "passed" if thin.empty else "warned",
-        f"At risk there: {seen}{', …' if len(at) > 6 else ''}.",
+        f"At risk there: {seen.removeprefix('all ')}{', …' if len(at) > 6 else ''}.",
         "The curves carry the horizon."
         if thin.empty
         else f"Fewer than {least} carry the end of: {', '.join(thin['group'].head(6))}.",
@@ -113,7 +113,7 @@ def check_events(effects: Any, least: int = 10) -> Check:
     return Check(
         f"at least {least} events for each term of the model",
         "passed" if each >= least else "warned",
-        f"{events:,} events for {terms} term(s), {number(each, 3)} each.",
+        f"{events:,} events for {terms} term{'' if terms == 1 else 's'}, {number(each, 3)} each.",
         "The intervals can be trusted." if each >= least else "Read the ratios with reserve.",
     )
 

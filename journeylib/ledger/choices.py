@@ -32,6 +32,8 @@ def check_rule(rule: Any, surface: Any = None) -> Check:
             said,
             WARNED,
             seen,
-            "Some of those called lost are only slow: quote the rule with the number.",
+            "Most of those called lost come back: take a longer rule, or call it a pause."
+            if back > 0.5
+            else "Some of those called lost are only slow: quote the rule with the number.",
         )
     return Check(said, PASSED, seen, "Few of those called lost come back.")

@@ -36,6 +36,7 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
         label = f"{wrap(words.name(name))} · {number(int(mine['events'].sum()))}"
         place.plot(mine["period"], mine["events"], color=colour, lw=1.8, marker="o", ms=3.5,
                    label=label)  # fmt: skip
+        place.margins(y=0.12)
         place.set_ylim(0, None)
         place.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
         place.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(int(v))))
@@ -45,11 +46,20 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     totals = ", ".join(
         f"{name} {int(activity.loc[activity['event'] == name, 'events'].sum()):,}" for name in names
     )
-    alt = f"Lines of events over time from {first:%Y-%m-%d} to {last:%Y-%m-%d}. Totals: {totals}."
-    caption = "Events over time, each kind on a scale of its own that begins at zero."
+    each = _period(activity["period"])
+    alt = f"Lines of events {each} from {first:%Y-%m-%d} to {last:%Y-%m-%d}. Totals: {totals}."
+    caption = f"Events {each}, each kind on a scale of its own that begins at zero."
     if activity["events"].isna().any():
         caption += " Gaps: too few customers to be shown."
     return describe(axes[0], alt, caption, activity)
+
+
+def _period(starts: pd.Series) -> str:
+    """How long the periods are that begin on these dates."""
+    step = pd.Series(pd.to_datetime(starts).unique()).sort_values().diff().median()
+    days = 0.0 if pd.isna(step) else step / pd.Timedelta(days=1)
+    known = {1: "a day", 7: "a week"}
+    return known.get(round(days), "a month" if 27 < days < 32 else "over time")
 
 
 def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = None) -> Axes:

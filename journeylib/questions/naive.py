@@ -100,7 +100,8 @@ def naive_incidence(spells: Spells, at: float) -> Contrasts:
         row = right.loc[k]
         told.append(
             Contrast(
-                f"How many reach {words.name(outcome)} within {number(at)} {spells.unit}?",
+                f"For how many does {words.name(outcome)} come first within {number(at)} "
+                f"{spells.unit}?",
                 "one minus Kaplan-Meier, other outcomes taken for censoring",
                 100 * (1 - float(curve.at([at])["survival"].iloc[0])),
                 "cumulative incidence (Aalen-Johansen)",
@@ -180,12 +181,12 @@ def naive_exposure(spells: Spells, exposure: str, cause: str | int | None = None
         start=("start", "min"), stop=("stop", "max"), cause=("cause", "max"), ever=(column, "max")
     )
     ever = spells.with_table(whole.reset_index(), single=True)
-    naive = cox(ever, "ever", cause=cause).table.iloc[0]
+    model = cox(ever, "ever", cause=cause)
+    naive = model.table.iloc[0]
     many = spells.with_table(frame.rename(columns={column: "exposed"}))
     right = cox(many, "exposed", cause=cause).table.iloc[0]
     return Contrast(
-        f"How does the hazard of {words.name(' or '.join(spells.causes))} go along with "
-        f"{words.name(exposure)}?",
+        f"How does the hazard of {words.event_of(model)} go along with {words.name(exposure)}?",
         "ever exposed, as if known from the start",
         float(naive["hazard_ratio"]),
         "exposed from the exposure on",

@@ -24,6 +24,7 @@ from journeylib.errors import DataError
 from journeylib.events import EventLog, Meaning, any_of
 from journeylib.events.times import days_in_ticks
 from journeylib.journey import FIRST_CONTACT
+from journeylib.labels import label
 from journeylib.spells.core import Clock, Spells
 from journeylib.spells.question import (
     Question,
@@ -76,7 +77,8 @@ class Exits:
         for number, name in enumerate(self.names, start=1):
             rule = self.silences.get(number)
             means = str(rule) if rule is not None else self.events[number].name
-            said.append(name if means == name else f"{name} ({means})")
+            means = label(means) if rule is None else means
+            said.append(label(name) if means == label(name) else f"{label(name)} ({means})")
         return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} or {said[-1]}"
 
 

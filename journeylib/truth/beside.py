@@ -78,8 +78,8 @@ def beside_truth(log: Any, answer: Finding | Iterable[Finding]) -> BesideTruth |
     Returns
     -------
     BesideTruth or None
-        One row a finding whose truth the model knows: ``"hit"`` where the interval holds
-        it, ``"missed"`` where not. None where the customers are real.
+        One row a finding with an interval whose truth the model knows: ``"hit"`` where the
+        interval holds it, ``"missed"`` where not. None where the customers are real.
 
     Notes
     -----
@@ -97,6 +97,8 @@ def beside_truth(log: Any, answer: Finding | Iterable[Finding]) -> BesideTruth |
             continue
         shown = 100 * value if one.unit == "%" else value
         ends = [float("nan") if end is None else float(end) for end in (one.low, one.high)]
+        if all(pd.isna(end) for end in ends):  # there is no interval that could hold it
+            continue
         inside = not (shown < ends[0]) and not (shown > ends[1])
         rows.append((one.name, one.group or "all", one.value, *ends, one.unit, shown, inside))
     table = pd.DataFrame(rows, columns=COLUMNS)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, estimate, in_group, name, told_as
+from journeylib.words.parts import MOST, and_more, estimate, name, of_group, told_as
 
 
 def value(worth: Any, at: float | None) -> str:
     """One sentence a group: the mean value up to the horizon."""
     horizon = f"{number(worth.about['horizon'])} {worth.unit}"
+    what = name(worth.about["value"])
+    what = f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
     told = []
     for row in worth.table.itertuples(index=False):
         said, ends = estimate(row.value, row.low, row.high)
         told.append(
-            f"A customer{in_group(row.group)} is expected to bring {said} ({ends}) in "
-            f"{name(worth.about['of'])} during the first {horizon} after the start, those who "
-            f"leave before included (n = {row.n:,}, {row.events:,} payments)."
+            f"A customer{of_group(worth, row.group)} is expected to bring {what} of {said} "
+            f"({ends}) through {name(worth.about['of'])} during the first {horizon} after the "
+            f"start, those who leave before included (n = {row.n:,}, {row.events:,} payments)."
         )
     return " ".join(told[:MOST]) + and_more(len(told))
 

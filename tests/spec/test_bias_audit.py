@@ -91,8 +91,18 @@ def test_dropping_out_that_depends_on_a_covariate_warns(tmp_path: Path) -> None:
     (tmp_path / "shop" / "journey.toml").write_text(text, encoding="utf-8")
     log = jl.open_log(jl.read_journey(tmp_path / "shop"))
     asked = {"causes": ["purchase", "lost"], "until": "opted_out"}
-    warned = jl.bias_audit(log, jl.exits(log, by="segment", **asked))
+    parted = jl.exits(log, by="segment", **asked)
+    warned = jl.bias_audit(log, parted)
     assert [c.verdict for c in warned if "dropping out" in c.assumption] == ["warned"]
+    (told,) = [
+        c for c in jl.bias_audit(log, parted, horizon=60) if c.follows.startswith("A curve over")
+    ]
+    apart = jl.averaged(jl.reached(parted, by="segment"), parted).at(60)["survival"][0]
+    whole = jl.reached(parted).at(60)["survival"][0]
+    assert abs(apart - whole) > 0.01
+    assert f"{100 * apart:.0f}%" in told.follows and f"says {100 * whole:.0f}%" in told.follows
+    beyond = [c.follows for c in jl.bias_audit(log, parted, horizon=1e4)]
+    assert any("cannot be told" in text for text in beyond)
     alike = jl.bias_audit(log, jl.exits(log, by="arm", **asked))
     assert [c.verdict for c in alike if "dropping out" in c.assumption] == ["passed"]
 
@@ -111,7 +121,7 @@ def test_the_estimand_card_names_what_competes(shop: jl.EventLog) -> None:
     card = dict(jl.estimand(spells, contrast="channels", horizon=30).rows)
     assert card["competing events"] == "lost besides purchase"
     assert card["horizon"] == "30 days" and card["contrast"] == "channels"
-    assert "opted out" in card["censoring"] and "2024-01-01" in card["entry"]
+    assert "opting out" in card["censoring"] and "2024-01-01" in card["entry"]
 
 
 def test_the_truth_is_rebuilt_exactly(shop: jl.EventLog) -> None:
@@ -150,6 +160,11 @@ def test_a_miss_is_shown_as_a_miss(shop: jl.EventLog) -> None:
     assert shown is not None
     assert shown.frame["verdict"].tolist() == ["missed"]
     assert "missed" in shown._repr_html_() and "Simulated: 0 of 1" in shown._repr_html_()
+
+
+def test_where_there_is_no_interval_none_can_hold_the_truth(shop: jl.EventLog) -> None:
+    of = {"kind": "share", "events": ["purchase"], "origin": "first_contact", "at": 30.0}
+    assert jl.beside_truth(shop, jl.finding("share", 0.0, unit="%", of=of)) is None
 
 
 def test_ratios_have_a_truth_only_where_the_model_is_right(shop: jl.EventLog) -> None:

@@ -15,8 +15,10 @@ import pytest
 import journeylib as jl
 from journeylib import glossary, labels, words
 from journeylib.errors import JourneyFileError
+from journeylib.estimate.silence import LeavingRule, SilenceSurface
 from journeylib.example import small_log
 from journeylib.journey import read_journey
+from journeylib.plots.style import picture
 from journeylib.words.parts import of_group, span, whom
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,3 +231,48 @@ def test_no_group_apart_is_said_as_none_and_a_test_by_its_usual_name() -> None:
     assert both.startswith("Of 2 groups, 2 wait longer or shorter")
     assert "b: 2.00 days longer (" in both and "a: 2.00 days shorter (" in both
     assert "(log-rank test: " in jl.say(jl.compare(jl.spells_from_frame(frame), "tier"))
+
+
+def test_the_sample_journeys_call_their_events_in_plain_words() -> None:
+    for name in ("simulated", "complete_journey"):
+        told = read_journey(ROOT / "data" / name / "journey.toml").labels
+        assert told and not any("_" in words for words in told.values())
+
+
+def test_the_start_of_the_clock_is_a_month_and_not_a_column() -> None:
+    assert labels.label("origin_month") == "month of the start"
+    labels.use({"origin_month": "first month"})
+    assert labels.label("origin_month") == "first month"
+    labels.use({})
+
+
+def test_competing_outcomes_are_asked_for_by_what_comes_first() -> None:
+    frame = pd.DataFrame({"time": [1.0, 2, 3, 4] * 20, "event": [1, 2, 0, 1] * 20})
+    spells = jl.spells_from_frame(frame, unit="days", causes=["purchase", "lost"])
+    asked = [contrast.question for contrast in jl.naive_incidence(spells, 3)]
+    assert asked[1] == "For how many does lost come first within 3 days?"
+
+
+def test_a_picture_of_a_log_says_how_long_its_periods_are() -> None:
+    days = pd.date_range("2024-01-01", periods=4, freq="MS")
+    busy = pd.DataFrame({"period": days, "event": "ad", "events": [3, 5, 9, 8]})
+    drawn = jl.plot_activity(busy)
+    assert picture(drawn).caption.startswith("Events a month, each kind")
+    assert drawn.get_ylim()[0] == 0 and drawn.get_ylim()[1] > 9
+    weeks = busy.assign(period=pd.date_range("2024-01-01", periods=4, freq="W-MON"))
+    assert picture(jl.plot_activity(weeks)).caption.startswith("Events a week")
+
+
+@pytest.mark.parametrize(("back", "follows"), [(0.87, "Most of"), (0.25, "Some of")])
+def test_whoever_mostly_comes_back_is_not_called_lost(back: float, follows: str) -> None:
+    rule = LeavingRule(90.0, True, "90 days of silence count as leaving.")
+    surface = SilenceSurface(
+        table=pd.DataFrame({"days": [90.0], "back": [back]}),
+        unit="days",
+        about={"horizon": 180.0, "most": 0.1},
+        ratios=pd.DataFrame(),
+        rule=90.0,
+        suggestion=None,
+        reason="",
+    )
+    assert jl.check_rule(rule, surface).follows.startswith(f"{follows} those called lost")
