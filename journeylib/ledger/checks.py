@@ -135,6 +135,8 @@ def check_constant_ratio(proportionality: Any, level: float = 0.05) -> Check:
     terms = table[table["term"] != "GLOBAL"]
     bad = terms[terms["p"] < level]
     overall = table[table["term"] == "GLOBAL"].iloc[0]
+    event = proportionality.about.get("event")  # a report may test several models
+    of = f"For {words.name(event)}, all terms" if event else "All terms"
     if pd.isna(overall["p"]):
         return Check(
             "hazard ratios are constant over time",
@@ -146,7 +148,7 @@ def check_constant_ratio(proportionality: Any, level: float = 0.05) -> Check:
     return Check(
         "hazard ratios are constant over time",
         "passed" if bad.empty else "warned",
-        f"All terms together: {words.chance(overall.p)}."
+        f"{of} together: {words.chance(overall.p)}."
         + ("" if bad.empty else f" Not constant: {terms}."),
         "One ratio describes the whole follow-up."
         if bad.empty

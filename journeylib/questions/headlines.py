@@ -33,7 +33,7 @@ def counts_again(count: Any, at: float) -> Findings:
         mine = (table["group"] == row.group) & (table["time"] <= at)
         told.append(
             finding(
-                f"times {event} per customer within {number(at)} {count.unit}",
+                f"{event}: times per customer within {number(at)} {count.unit}",
                 row.mean_count,
                 row.low,
                 row.high,
@@ -82,8 +82,11 @@ def ratios_as(effects: Any, how: str) -> Findings:
     how
         What the model does, for instance ``"time since the last"``.
     """
-    told = () if effects is None else ratios(effects)
-    return Findings(replace(f, name=f"{f.name} ({how})") for f in told)
+    if effects is None:
+        return Findings()
+    people = effects.about.get("ids")  # on a clock that starts anew one customer is many spells
+    told = ratios(effects)
+    return Findings(replace(f, name=f"{f.name} ({how})", n=people or f.n) for f in told)
 
 
 def ratios_of(effects: Any, columns: str) -> Findings:

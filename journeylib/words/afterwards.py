@@ -30,8 +30,8 @@ def rates(found: Any, at: float | None) -> str:
         rate, ends = estimate(*(100 * x for x in (row.rate, row.low, row.high)))
         told.append(f"{who}{rate} ({ends}; n = {row.n:,}, {row.events:,} events)")
     head = (
-        f"Times {name(found.about['event'])} happens in {number(found.per)} {found.unit} of 100 "
-        "customers at risk:"
+        f"How often {name(found.about['event'])} happens among 100 customers at risk, in "
+        f"{number(found.per)} {found.unit}:"
     )
     if len(told) < LIST_FROM:
         return f"{head} {'. '.join(told)}."

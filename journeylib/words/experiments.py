@@ -47,7 +47,8 @@ def sequential(found: Any, at: float | None) -> str:
             f"Hazard ratio {ratio} ({ends}; {percent(about['level'])}% interval over all looks)."
         )
     if found.mean_difference is not None:
-        told.append(_means(found.mean_difference.iloc[0], found.unit, event, arms))
+        end = f"At the planned end ({counted_events(found)}), mean time"
+        told.append(_means(found.mean_difference.iloc[0], found.unit, event, arms, end))
     told += [f"{n[0].upper()}{n[1:]}." for n in found.notes]
     return " ".join(told)
 
@@ -56,17 +57,18 @@ def _verdict(found: Any, event: str) -> str:
     table = found.table
     if found.stopped is not None:
         sooner = "sooner" if table["z"].iloc[found.stopped - 1] > 0 else "later"
-        return f"the bar is crossed, {found.treated} reach {event} {sooner}; the experiment is over"
+        arm = found.treated
+        return f"the bar is crossed, those in {arm} reach {event} {sooner}; the experiment is over"
     if found.decision == "finished":
         return f"all planned events are in and no bar was crossed: no difference in {event} is seen"
     left = found.about["planned_events"] - int(table["events"].iloc[-1])
     return f"no bar is crossed so far, go on for {left:,} more events"
 
 
-def _means(row: pd.Series, unit: str, event: str, arms: str) -> str:
+def _means(row: pd.Series, unit: str, event: str, arms: str, when: str) -> str:
     more, ends = estimate(row["difference"], row["low"], row["high"])
     return (
-        f"Mean time without {event} within the first {number(row['horizon'])} {unit}: {arms} "
+        f"{when} without {event} within the first {number(row['horizon'])} {unit}: {arms} "
         f"{more} ({ends}) {unit}."
     )
 

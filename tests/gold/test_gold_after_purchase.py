@@ -32,7 +32,7 @@ def test_the_mean_number_of_repeat_purchases(told: dict[str, Any], gold: Gold) -
     assert at["mean_count"].to_numpy() == pytest.approx(r["mcf"], rel=1e-8)
     assert at["std_err"].to_numpy() == pytest.approx(r["robust_se"], rel=1e-8)
     assert at["at_risk"].tolist() == r["n_risk"]
-    one = found(told, "times purchase per customer within 180 days")
+    one = found(told, "purchase: times per customer within 180 days")
     place = r["time"].index(180)
     assert one.value == pytest.approx(r["mcf"][place], rel=1e-8)
     assert one.std_err == pytest.approx(r["robust_se"][place], rel=1e-8)
@@ -41,7 +41,7 @@ def test_the_mean_number_of_repeat_purchases(told: dict[str, Any], gold: Gold) -
 
 def test_the_first_repeat_purchase(told: dict[str, Any], gold: Gold) -> None:
     r = gold("cdnow")["km_second"]["groups"]["all"]
-    one = found(told, "reach purchase within 180 days")
+    one = found(told, "reach the second purchase within 180 days")
     place = r["time"].index(180)
     assert one.value == pytest.approx(100 * (1 - r["surv"][place]), rel=1e-8)
     assert one.low == pytest.approx(100 * (1 - r["upper_loglog"][place]), rel=1e-8)

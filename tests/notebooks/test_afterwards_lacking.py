@@ -46,7 +46,7 @@ def notes(names: dict) -> str:
 def test_nobody_comes_back(journey: str, tmp_path: Path) -> None:
     told = run_cells("08_after_purchase", journey=journey, horizon=60.0, exposures="ad")
     values = {f.name: f.value for f in told["answer"]}
-    assert values["times purchase per customer within 60 days"] == 0
+    assert values["purchase: times per customer within 60 days"] == 0
     assert "Nothing was asked for." in notes(told)
     assert told["coming"] is None and told["gap"] is None
 
@@ -59,7 +59,7 @@ def test_no_scores_and_nobody_recommends(journey: str) -> None:
     text = notes(told)
     assert "The log has no event survey with a score" in text
     assert "Nobody recommends in this log." in text and "no sentiment" in text
-    assert "Times purchase happens in 30 days of 100 customers" in text
+    assert "How often purchase happens among 100 customers at risk, in 30 days" in text
 
 
 def test_no_arm(journey: str) -> None:

@@ -125,7 +125,7 @@ def test_whether_and_when_have_ratios_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("seed", "ratio", "count", "said"),
     [
-        (1, 2.5, 5, "the bar is crossed, treatment reach event sooner; the experiment is over"),
+        (1, 2.5, 5, "those in treatment reach event sooner; the experiment is over"),
         (3, 1.0, 5, "all planned events are in and no bar was crossed"),
         (3, 1.0, 2, "no bar is crossed so far, go on for 120 more events"),
     ],
@@ -138,7 +138,8 @@ def test_looks_at_an_experiment(seed: int, ratio: float, count: int, said: str) 
     assert text.startswith("Look ") and "), treatment against control: " in text
     assert said in text
     assert "of 200 planned events" in text and "interval over all looks" in text
-    final = "Mean time without event within the first 30 days" in text
+    final = "mean time without event within the first 30 days" in text
+    assert final == ("At the planned end (n = " in text)
     assert final == (count == 5)
     assert ("more looks are planned" in text) == (count == 2)
 
