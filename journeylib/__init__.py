@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
+
+from journeylib.arguments import held
 
 __version__ = "0.1.0"
 
@@ -47,6 +49,7 @@ _HOME = {
         "survival_curve",
         "cumulative_hazard",
     ),
+    "journeylib.estimate.averaged": ("averaged",),
     "journeylib.estimate.compare": ("Comparison", "compare"),
     "journeylib.estimate.rmst": ("RestrictedMean", "rmst"),
     "journeylib.estimate.incidence": ("Incidence", "cumulative_incidence"),
@@ -150,7 +153,8 @@ __all__ = [*_MODULE, "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _MODULE:
         raise AttributeError(f"module 'journeylib' has no attribute {name!r}")
-    return getattr(import_module(_MODULE[name]), name)
+    found = getattr(import_module(_MODULE[name]), name)
+    return held(found) if isinstance(found, FunctionType) else found
 
 
 def __dir__() -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from keyword import iskeyword
-from typing import Any
 
 from formulaic import Formula
 from formulaic.errors import FormulaicError
 from pandas.api.types import is_numeric_dtype
 
 from journeylib.errors import ModelError
+from journeylib.spells.core import Spells
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _listed(part: str | Sequence[str]) -> tuple[str, ...]:
     return names(part) if isinstance(part, str) else tuple(part)
 
 
-def comparable(spells: Any, columns: str | Sequence[str]) -> str:
+def comparable(spells: Spells, columns: str | Sequence[str]) -> str:
     """Those of some columns in which customers differ; none where nothing has happened to them.
 
     What has one value only, or nothing to tell its values apart, can enter no comparison and
@@ -121,7 +121,7 @@ def comparable(spells: Any, columns: str | Sequence[str]) -> str:
     return ", ".join(differs)
 
 
-def factors(spells: Any, by: str = "", formula: str = "") -> tuple[str, ...]:
+def factors(spells: Spells, by: str = "", formula: str = "") -> tuple[str, ...]:
     """Columns that make groups: those of ``by``, and those of a formula that are no numbers.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from journeylib.audit import Audit
-from journeylib.errors import DataError
+from journeylib.errors import DataError, nearest
 from journeylib.spells.core import Spells
 
 OTHER = "other"
@@ -199,6 +199,9 @@ def hide_small(
       event  customers
     0     a         50
     """
+    for name in (column, *([label] if label is not None else [])):
+        if name not in table:
+            raise DataError(f"the table has no column {name!r}", fix=nearest(name, table))
     small = small_groups({row: int(n) for row, n in table[column].items() if n > 0}, minimum)
     gone = table.index.isin(small) | (table[column] == 0).to_numpy()
     large = table[~gone].reset_index(drop=True)

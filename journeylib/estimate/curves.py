@@ -15,7 +15,7 @@ from journeylib.estimate.intervals import check_conf, positive_limits, survival_
 from journeylib.estimate.quantiles import quantile
 from journeylib.estimate.risktable import RiskTable, risk_table
 from journeylib.estimate.robust import hazard_variance, repeated_events
-from journeylib.estimate.steps import at_times
+from journeylib.estimate.steps import as_numbers, at_times
 from journeylib.estimate.weighting import Weights, weighted
 from journeylib.results import Result
 from journeylib.spells.core import Spells
@@ -72,7 +72,7 @@ class Curve(Result):
             where the limits of the curve cross, and midpoints where the curve
             is flat exactly at ``1 - p``, as in R's ``quantile(survfit)``.
         """
-        shares = np.atleast_1d(np.asarray(p, dtype=float))
+        shares = as_numbers(p)
         if not ((shares >= 0) & (shares <= 1)).all():
             raise DataError(f"a share lies between 0 and 1, not {p!r}", fix="0.5 is the median")
         rows = []

@@ -17,6 +17,7 @@ from journeylib.errors import DataError
 from journeylib.estimate.intervals import incidence_limits
 from journeylib.estimate.multistate import Steps
 from journeylib.estimate.occupancy import STAGE, occupancy
+from journeylib.estimate.rmst import checked_horizon
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 
@@ -72,6 +73,7 @@ def flows(stays: Spells, horizon: float) -> Flows:
             "a customer comes back to a stage that was left",
             fix="make the stays with movement='forward'",
         )
+    horizon = checked_horizon(horizon)
     where = occupancy(stays)
     steps, names = where.steps[0], where.stages
     inside = int(np.searchsorted(steps.time, horizon, side="right"))
@@ -92,7 +94,7 @@ def flows(stays: Spells, horizon: float) -> Flows:
             fix="choose a longer horizon, or look at the stages of the journey file",
         )
     about = {
-        "horizon": float(horizon),
+        "horizon": horizon,
         "n": int(frame["id"].nunique()),
         "ids": int(frame["id"].nunique()),
         "events": int(table["moved"].sum()),

@@ -67,7 +67,7 @@ def event_dates(spells: Spells) -> np.ndarray:
     """When each event happened on the calendar of ``started``, in order."""
     frame = spells.frame
     happened = frame[frame["cause"] > 0]
-    return np.sort((happened[STARTED] + happened["stop"]).to_numpy(dtype=float))
+    return np.sort((happened[spells.column(STARTED)] + happened["stop"]).to_numpy(dtype=float))
 
 
 def looks_due(spells: Spells, planned_events: int, information: Sequence[float]) -> list[Spells]:

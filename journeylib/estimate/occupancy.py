@@ -19,6 +19,7 @@ from journeylib.estimate.groups import Groups, group_rows
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.multistate import Steps, count_steps, mean_times, variances
 from journeylib.estimate.records import spell_codes
+from journeylib.estimate.rmst import checked_horizon
 from journeylib.estimate.stagetables import framed, hazards, states_of, transitions
 from journeylib.estimate.stays import of_group, order_of_stages, read_stays
 from journeylib.estimate.steps import chosen_times
@@ -100,9 +101,7 @@ class Occupancy(Result):
         DataError
             When a group is not followed up to the horizon.
         """
-        tau = float(horizon)
-        if not (np.isfinite(tau) and tau > 0):
-            raise DataError(f"the horizon must be a positive number, not {horizon!r}")
+        tau = checked_horizon(horizon)
         groups: Groups = self.about["groups"]
         for g, steps in enumerate(self.steps):
             end = self.about["followed"][g]

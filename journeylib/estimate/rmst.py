@@ -15,6 +15,7 @@ from journeylib.estimate.about import about
 from journeylib.estimate.adjust import adjusted
 from journeylib.estimate.intervals import z_value
 from journeylib.estimate.risktable import RiskTable, risk_table
+from journeylib.estimate.steps import as_numbers
 from journeylib.results import Result, _readable, html_table
 from journeylib.spells.core import Spells
 
@@ -123,10 +124,10 @@ def rmst(
 
 def checked_horizon(horizon: float) -> float:
     """A horizon as a positive number."""
-    value = float(horizon)
-    if not (np.isfinite(value) and value > 0):
+    value = as_numbers(horizon)
+    if not (len(value) == 1 and np.isfinite(value[0]) and value[0] > 0):
         raise DataError(f"the horizon must be a positive number, not {horizon!r}", where="horizon")
-    return value
+    return float(value[0])
 
 
 def followed(table: RiskTable, horizon: float) -> np.ndarray:

@@ -18,6 +18,7 @@ from journeylib.privacy import pool_small
 from journeylib.results import Result
 from journeylib.spells.churn import activity_of, churn
 from journeylib.spells.given import spells_from_frame
+from journeylib.spells.silence import silence
 
 _TIMES = (0.5, 0.75, 1.0, 1.5, 2.0)
 _GRID = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -73,6 +74,7 @@ def leaving_rule(log: Any, inactivity_days: float = 0.0) -> LeavingRule:
     """
     churned = log.journey.churn
     if inactivity_days:
+        silence(inactivity_days)
         said = f"{number(inactivity_days)} days of silence count as leaving, as asked."
         return LeavingRule(float(inactivity_days), True, said)
     if churned is not None and churned.inactivity_days is not None:

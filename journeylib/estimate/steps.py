@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,24 @@ import pandas as pd
 from journeylib.errors import DataError
 
 
+def as_numbers(values: Any) -> np.ndarray:
+    """One or several values as an array; NaN, which no check lets through, for what is no number.
+
+    Examples
+    --------
+    >>> as_numbers(3), as_numbers("soon")
+    (array([3.]), array([nan]))
+    """
+    try:
+        return np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        return np.array([np.nan])
+
+
 def chosen_times(times: float | Sequence[float]) -> np.ndarray:
     """Times as an array, checked."""
-    chosen = np.atleast_1d(np.asarray(times, dtype=float))
-    if not (np.isfinite(chosen) & (chosen >= 0)).all():
+    chosen = as_numbers(times)
+    if not (len(chosen) and (np.isfinite(chosen) & (chosen >= 0)).all()):
         raise DataError(f"a time must be a number of at least 0, not {times!r}")
     return chosen
 

@@ -188,7 +188,7 @@ def _mean(
     # what one customer's presence and events add (Ghosh and Lin 2000, section 3)
     influence = np.bincount(
         who, weights=before[at_value] * value / n[at_value], minlength=len(stop)
-    )
+    ).astype(float)  # without any payment these would be whole numbers
     influence[gone] -= cost[at_stop[gone]]
     drift = np.concatenate([[0.0], np.cumsum(steps / n - cost * leaving / n)])
     first = np.where(start > 0, np.searchsorted(grid, start, side="right"), 0)

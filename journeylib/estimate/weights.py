@@ -226,11 +226,10 @@ def _first_rows(spells: Spells) -> tuple[np.ndarray, np.ndarray]:
 def _truncated(weight: np.ndarray, truncate: tuple[float, float] | None) -> tuple[np.ndarray, int]:
     if truncate is None:
         return weight, 0
-    low, high = truncate
-    if not 0 <= low < high <= 1:
+    if not (len(truncate) == 2 and 0 <= truncate[0] < truncate[1] <= 1):
         raise DataError(
             f"truncate={truncate!r} is no pair of quantiles", fix="write it like (0.01, 0.99)"
         )
-    ends = np.quantile(weight, [low, high])
+    ends = np.quantile(weight, truncate)
     inside = np.clip(weight, *ends)
     return inside, int((inside != weight).sum())

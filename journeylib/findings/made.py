@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
+
+import pandas as pd
 
 from journeylib import words
 from journeylib.errors import DataError
+from journeylib.estimate.cox import Effects
+from journeylib.estimate.cure import Cure
+from journeylib.estimate.curves import Curve
+from journeylib.estimate.occupancy import Occupancy
+from journeylib.estimate.rmst import RestrictedMean
+from journeylib.estimate.segments import SegmentScan
+from journeylib.estimate.value import LifetimeValue
+from journeylib.events import EventLog
 from journeylib.findings.core import Findings, finding, findings
 from journeylib.numbers import number
 
@@ -63,7 +74,12 @@ def _levels(result: Any, row: Any, by: list[str]) -> list[str]:
     return [str(level) for level in table.loc[table["group"] == row.group, by].iloc[0]]
 
 
-def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
+def each_row(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table of results, each with its columns as attributes."""
+    return table.itertuples(index=False)
+
+
+def shares(curve: Curve, at: float, *, show: str = "event") -> Findings:
     """One finding a group: the share with the event by a time, or still without it.
 
     Parameters
@@ -80,11 +96,13 @@ def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
     Findings
         In percent, with ``n`` spells counted and ``events`` by that time.
     """
+    if show not in ("event", "survival"):
+        raise DataError(f"show={show!r} is neither 'survival' nor 'event'")
     event, n, table = words.event_of(curve), words.counted(curve), curve.table
     reached = show == "event"
     label = f"{'reach' if reached else 'still without'} {event} {'within' if reached else 'after'}"
     told = []
-    for row in curve.at([at]).itertuples(index=False):
+    for row in each_row(curve.at([at])):
         mine = (table["group"] == row.group) & (table["time"] <= at)
         events = int(table.loc[mine, "events"].sum())
         low, high = (1 - row.high, 1 - row.low) if reached else (row.low, row.high)
@@ -107,7 +125,7 @@ def shares(curve: Any, at: float, *, show: str = "event") -> Findings:
     return Findings(told)
 
 
-def medians(curve: Any) -> Findings:
+def medians(curve: Curve) -> Findings:
     """One finding a group: the time by which half have reached the event, where they do.
 
     Parameters
@@ -134,11 +152,11 @@ def medians(curve: Any) -> Findings:
             group=_group(row.group),
             of=estimates(curve, "quantile", row, p=0.5),
         )
-        for row in curve.median.itertuples(index=False)
+        for row in each_row(curve.median)
     )
 
 
-def ratios(effects: Any) -> Findings:
+def ratios(effects: Effects) -> Findings:
     """One finding a term: its hazard ratio.
 
     Parameters
@@ -157,7 +175,7 @@ def ratios(effects: Any) -> Findings:
     robust = effects.table["robust_std_err"].notna()
     errors = effects.table["robust_std_err"].where(robust, effects.table["std_err"])
     told = []
-    for row, error in zip(effects.table.itertuples(index=False), errors):
+    for row, error in zip(each_row(effects.table), errors):
         if not math.isfinite(row.hazard_ratio):
             continue
         column, level = words.term_parts(row.term, effects.about.get("references"))
@@ -186,7 +204,7 @@ def ratios(effects: Any) -> Findings:
     return Findings(told)
 
 
-def mean_times(means: Any) -> Findings:
+def mean_times(means: RestrictedMean) -> Findings:
     """One finding a group: the mean time without the event up to the horizon.
 
     Parameters
@@ -209,11 +227,11 @@ def mean_times(means: Any) -> Findings:
             group=_group(row.group),
             of=estimates(means, "restricted mean", row, horizon=float(means.horizon)),
         )
-        for row in means.table.itertuples(index=False)
+        for row in each_row(means.table)
     )
 
 
-def stage_shares(occupancy: Any, at: float) -> Findings:
+def stage_shares(occupancy: Occupancy, at: float) -> Findings:
     """One finding a stage: the share of customers in it at a time.
 
     Parameters
@@ -223,7 +241,7 @@ def stage_shares(occupancy: Any, at: float) -> Findings:
     at
         Time at which it is read, in its unit.
     """
-    rows = occupancy.at([at]).itertuples(index=False)
+    rows = each_row(occupancy.at([at]))
     label = f"share in each stage after {number(at)} {occupancy.unit}"
     return Findings(
         finding(
@@ -239,7 +257,7 @@ def stage_shares(occupancy: Any, at: float) -> Findings:
     )
 
 
-def stage_times(occupancy: Any, horizon: float) -> Findings:
+def stage_times(occupancy: Occupancy, horizon: float) -> Findings:
     """One finding a stage: the mean time spent in it up to a horizon.
 
     Parameters
@@ -264,7 +282,7 @@ def stage_times(occupancy: Any, horizon: float) -> Findings:
                 occupancy, "stage time", row, stage=str(row.stage), horizon=float(horizon)
             ),
         )
-        for row in occupancy.expected_time(horizon).itertuples(index=False)
+        for row in each_row(occupancy.expected_time(horizon))
     )
 
 
@@ -273,7 +291,7 @@ def _stage_group(row: Any) -> str:
     return stage if row.group == "all" else f"{row.group}: {stage}"
 
 
-def excess_times(scan: Any, how: str = "") -> Findings:
+def excess_times(scan: SegmentScan, how: str = "") -> Findings:
     """One finding a group: how much longer it waits than all others together.
 
     Parameters
@@ -300,12 +318,12 @@ def excess_times(scan: Any, how: str = "") -> Findings:
             group=row.group,
             of=estimates(scan, "excess time", row, horizon=float(scan.about["horizon"])),
         )
-        for row in scan.table.itertuples(index=False)
+        for row in each_row(scan.table)
         if math.isfinite(row.difference)
     )
 
 
-def values(worth: Any) -> Findings:
+def values(worth: LifetimeValue) -> Findings:
     """One finding a group: the mean value of a customer up to the horizon.
 
     Parameters
@@ -334,11 +352,11 @@ def values(worth: Any) -> Findings:
                 horizon=float(worth.about["horizon"]),
             ),
         )
-        for row in worth.table.itertuples(index=False)
+        for row in each_row(worth.table)
     )
 
 
-def cured(cure: Any) -> Findings:
+def cured(cure: Cure) -> Findings:
     """The share that never will, as a point or, where the follow-up is too short, as bounds.
 
     Parameters
@@ -364,7 +382,7 @@ def cured(cure: Any) -> Findings:
     )
 
 
-def counts(log: Any) -> Findings:
+def counts(log: EventLog) -> Findings:
     """What an event log holds: events and customers kept, and the share left out.
 
     Parameters

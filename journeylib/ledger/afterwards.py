@@ -11,17 +11,19 @@ from scipy.stats import binomtest
 
 from journeylib import words
 from journeylib.errors import DataError, ModelError
+from journeylib.estimate.cohorts import CohortTrend
 from journeylib.estimate.compare import compare
 from journeylib.estimate.incidence import cumulative_incidence
 from journeylib.ledger.core import Check
 from journeylib.numbers import number
+from journeylib.spells.core import Spells
 
 CHANCE = 0.05  # of a false warning, over all columns together
 MISMATCH = 0.001  # p below which the arms are not as large as they were meant to be
 
 
 def check_response(
-    answering: Any, by: str | tuple[str, ...] | None, at: float, least: float = 0.5
+    answering: Spells, by: str | tuple[str, ...] | None, at: float, least: float = 0.5
 ) -> Check:
     """Warn when few answer, or when those who answer differ from those who do not.
 
@@ -65,7 +67,7 @@ def check_response(
     )
 
 
-def check_split(spells: Any, arm: str, share: float = 0.5) -> Check:
+def check_split(spells: Spells, arm: str, share: float = 0.5) -> Check:
     """Warn when the arms are not as large as they were meant to be.
 
     Parameters
@@ -82,6 +84,8 @@ def check_split(spells: Any, arm: str, share: float = 0.5) -> Check:
     Sample ratio mismatch: Fabijan and others (2019), KDD. A lost part of one arm is seldom
     lost at random.
     """
+    if not 0 < share < 1:
+        raise DataError(f"the share of an arm lies between 0 and 1, not {share!r}", where="share")
     sizes = spells.frame.groupby(spells.column(arm), observed=True)["id"].nunique()
     told = ", ".join(f"{words.name(name)} {n:,}" for name, n in sizes.items())
     said = "the arms are as large as they were meant to be"
@@ -97,7 +101,7 @@ def check_split(spells: Any, arm: str, share: float = 0.5) -> Check:
     )
 
 
-def check_cohorts(trend: Any) -> Check:
+def check_cohorts(trend: CohortTrend) -> Check:
     """Warn when cohorts scatter about their line, or are too few for one.
 
     Parameters

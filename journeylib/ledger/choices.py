@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from journeylib.estimate.silence import LeavingRule, SilenceSurface
 from journeylib.ledger.core import PASSED, WARNED, Check
 from journeylib.numbers import number
 
 
-def check_rule(rule: Any, surface: Any = None) -> Check:
+def check_rule(rule: LeavingRule, surface: SilenceSurface | None = None) -> Check:
     """Warn when the rule of silence was not said, or many of those called lost come back.
 
     Parameters

@@ -26,6 +26,7 @@ from journeylib.estimate.cox.model import Effects
 from journeylib.estimate.cox.predict import baseline_at, new_customers
 from journeylib.estimate.curves import survival_curve
 from journeylib.estimate.design import fetch
+from journeylib.estimate.steps import chosen_times
 from journeylib.numbers import number
 from journeylib.privacy import neighbours
 from journeylib.results import Result
@@ -239,7 +240,7 @@ def write_scores(
     >>> list(written.columns), bool(abs(written["score"].astype(float).mean()) < 1e-9)
     (['id', 'stratum', 'score', 'relative_hazard', 'risk_by_40'], True)
     """
-    when = np.asarray(times, dtype=float).ravel()
+    when = chosen_times(times)
     if not spells.single:
         raise DataError("a score is given at time 0: each customer needs one row")
     effects.fit.need_finite("a score")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,16 @@ import pandas as pd
 from journeylib import words
 from journeylib.columns import quoted
 from journeylib.errors import DataError
+from journeylib.estimate.assess import Assessment
 from journeylib.estimate.rmst import rmst
 from journeylib.events import EventLog, any_of
 from journeylib.events.times import instant
 from journeylib.findings import Findings, finding
+from journeylib.findings.made import each_row
 from journeylib.ledger import Check
 from journeylib.numbers import estimate, number
 from journeylib.personas.history import FREQUENCY, History
-from journeylib.personas.rfm import quantile_part
+from journeylib.personas.rfm import Personas, quantile_part
 from journeylib.questions.contrast import Contrast
 from journeylib.spells.given import spells_from_frame
 
@@ -66,7 +67,7 @@ def history_formula(known: History, segments: Sequence[str] = ()) -> str:
     return " + ".join(terms)
 
 
-def prediction_quality(assessment: Any, at: float) -> Findings:
+def prediction_quality(assessment: Assessment, at: float) -> Findings:
     """How well risks are ordered and how close they come, on customers the model had not seen.
 
     Parameters
@@ -99,7 +100,7 @@ def prediction_quality(assessment: Any, at: float) -> Findings:
         )
     measures = assessment.calibration(float(row["time"])).measures.set_index("measure")
     slope, low, high, error = (
-        float(measures.loc["slope", c]) for c in ("value", "low", "high", "std_err")
+        float(measures[c]["slope"]) for c in ("value", "low", "high", "std_err")
     )
     if math.isfinite(slope):
         told.append(
@@ -171,7 +172,7 @@ def naive_personas(known: History, log: EventLog, horizon: float) -> Contrast | 
     )
 
 
-def check_clusters(personas: Any, level: float = 0.05) -> Check:
+def check_clusters(personas: Personas, level: float = 0.05) -> Check:
     """Whether clusters are more than a cut through one cloud of customers.
 
     Parameters
@@ -204,7 +205,7 @@ def check_clusters(personas: Any, level: float = 0.05) -> Check:
     )
 
 
-def check_calibration(assessment: Any) -> Check:
+def check_calibration(assessment: Assessment) -> Check:
     """Whether predicted risks come true on customers the model had not seen.
 
     Parameters
@@ -218,13 +219,13 @@ def check_calibration(assessment: Any) -> Check:
     measures = assessment.calibration().measures
     off = [
         row.measure
-        for row, right in zip(measures.itertuples(), (1, 0, 1), strict=True)
+        for row, right in zip(each_row(measures), (1, 0, 1), strict=True)
         if not row.low <= right <= row.high
     ]
     told = [
         f"{row.measure} {' ('.join(estimate(row.value, row.low, row.high)[:2])} to "
         f"{estimate(row.value, row.low, row.high)[2]})"
-        for row in measures.itertuples()
+        for row in each_row(measures)
     ]
     seen = f"On customers the model had not seen: {'; '.join(told)}."
     if not off:

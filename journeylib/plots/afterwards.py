@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from journeylib import words
+from journeylib.estimate.cohorts import CohortTrend
+from journeylib.estimate.promoters import PromoterScore
+from journeylib.estimate.rates import Rates
+from journeylib.estimate.sequential import Sequential
 from journeylib.numbers import number
 from journeylib.plots.effects import dots
 from journeylib.plots.legend import legend_above
@@ -18,7 +20,7 @@ from journeylib.plots.style import describe, new_axes, palette, wrap
 _ANSWERS = (("detractors", "#c44e52"), ("passives", "#c9ccd1"), ("promoters", "#0173b2"))
 
 
-def plot_rates(rates: Any, ax: Axes | None = None) -> Axes:
+def plot_rates(rates: Rates, ax: Axes | None = None) -> Axes:
     """Draw events per time at risk, a row each group.
 
     Parameters
@@ -44,7 +46,7 @@ def plot_rates(rates: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Dot plot of rates. {words.say(rates)}", caption, frame)
 
 
-def plot_promoters(score: Any, ax: Axes | None = None) -> Axes:
+def plot_promoters(score: PromoterScore, ax: Axes | None = None) -> Axes:
     """Draw what customers answered, a bar each group, with the net promoter score beside it.
 
     Parameters
@@ -86,7 +88,7 @@ def plot_promoters(score: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Stacked bars of answers. {words.say(score)}", caption, frame)
 
 
-def plot_looks(found: Any, ax: Axes | None = None) -> Axes:
+def plot_looks(found: Sequential, ax: Axes | None = None) -> Axes:
     """Draw each look at an experiment against the bar that it has to cross.
 
     Parameters
@@ -127,7 +129,7 @@ def plot_looks(found: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Looks at the experiment. {words.say(found)}", caption, table)
 
 
-def plot_cohorts(found: Any, ax: Axes | None = None) -> Axes:
+def plot_cohorts(found: CohortTrend, ax: Axes | None = None) -> Axes:
     """Draw the mean time of each cohort with the line through them.
 
     Parameters

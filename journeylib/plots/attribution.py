@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
+from journeylib.estimate.attribution import Attribution, Placebo, TouchRules
+from journeylib.estimate.bystage import StageEffects
 from journeylib.numbers import number
 from journeylib.plots.effects import dots, ratio_dots
 from journeylib.plots.style import describe, new_axes, palette, wrap
@@ -23,7 +23,9 @@ _RULES = (
 _GREY = "#5c6470"
 
 
-def plot_credit(credit: Any, rules: Any = None, ax: Axes | None = None) -> Axes:
+def plot_credit(
+    credit: Attribution, rules: TouchRules | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw each touchpoint's share of the events by the hazard, and what rules would give it.
 
     Parameters
@@ -74,7 +76,7 @@ def plot_credit(credit: Any, rules: Any = None, ax: Axes | None = None) -> Axes:
     return describe(drawn, f"Dot plot of credit. {words.say(credit)}", caption, numbers)
 
 
-def plot_placebo(placebo: Any, ax: Axes | None = None) -> Axes:
+def plot_placebo(placebo: Placebo, ax: Axes | None = None) -> Axes:
     """Draw the hazard ratios of touches moved away from their own time; 1 is right.
 
     Parameters
@@ -103,7 +105,7 @@ def plot_placebo(placebo: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Forest plot of moved touches. {words.say(placebo)}", caption, numbers)
 
 
-def plot_by_stage(effects: Any, ax: Axes | None = None, *, only: str = "") -> Axes:
+def plot_by_stage(effects: StageEffects, ax: Axes | None = None, *, only: str = "") -> Axes:
     """Draw the hazard ratios of moving on, stage by stage.
 
     Parameters

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogFormatter, NullFormatter, PercentFormatter, ScalarFormatter
 
 from journeylib import words
+from journeylib.estimate.silence import SilenceSurface
 from journeylib.numbers import number
-from journeylib.plots.style import describe, new_axes, palette, stacked_axes, wrap
+from journeylib.plots.style import describe, new_axes, numbers_of, palette, stacked_axes, wrap
+from journeylib.questions.friction import StepScan
 
 
-def plot_silence(surface: Any) -> Axes:
+def plot_silence(surface: SilenceSurface) -> Axes:
     """Draw what each rule of silence would have said: shares, errors and hazard ratios.
 
     Parameters
@@ -100,7 +103,7 @@ def _ratios(surface: Any, ax: Axes) -> None:
     ax.legend(fontsize=9, ncols=min(len(terms), 4))
 
 
-def plot_steps(scan: Any, ax: Axes | None = None) -> Axes:
+def plot_steps(scan: StepScan, ax: Axes | None = None) -> Axes:
     """Draw how much longer each group stays in each step than all others, as a map.
 
     Parameters
@@ -151,7 +154,7 @@ def sure_rows(table: Any) -> Any:
     return table["p_adjusted"] < 0.05
 
 
-def plot_moves(moves: Any, column: str, ax: Axes | None = None) -> Axes:
+def plot_moves(moves: pd.DataFrame, column: str, ax: Axes | None = None) -> Axes:
     """Draw where customers are seen next, as a map of shares.
 
     Parameters
@@ -167,6 +170,7 @@ def plot_moves(moves: Any, column: str, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
+    moves = numbers_of(moves, "from", "to", "moves", "share")
     largest = moves.groupby("from")["moves"].sum().nlargest(10).index
     kept = moves[moves["from"].isin(largest) & moves["to"].isin(largest)]
     shown = kept.pivot(index="from", columns="to", values="share")

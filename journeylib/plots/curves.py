@@ -12,15 +12,18 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from journeylib import words
 from journeylib.errors import DataError
+from journeylib.estimate.curves import Curve
+from journeylib.estimate.incidence import Incidence
+from journeylib.estimate.recurrent import MeanCount
 from journeylib.plots.legend import legend_above
-from journeylib.plots.style import HEIGHT, describe, new_axes, numbers_of, palette, since, wrap
+from journeylib.plots.style import HEIGHT, describe, new_axes, palette, since, wrap
 
 _MOST_POINTS = 1500
 _MOST_GROUPS = 10
 
 
 def plot_curve(
-    curve: Any, ax: Axes | None = None, *, show: str = "survival", horizon: float | None = None
+    curve: Curve, ax: Axes | None = None, *, show: str = "survival", horizon: float | None = None
 ) -> Axes:
     """Draw a survival curve, or the share that had the event, with numbers at risk below.
 
@@ -55,7 +58,7 @@ def plot_curve(
     """
     if show not in ("survival", "event"):
         raise DataError(f"show={show!r} is neither 'survival' nor 'event'")
-    frame = numbers_of(curve, "survival")
+    frame = curve.frame
     event = words.event_of(curve)
     if show == "event":
         frame = frame.assign(survival=1 - frame["survival"], low=1 - frame["high"],
@@ -79,7 +82,9 @@ def plot_curve(
     )
 
 
-def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
+def plot_incidence(
+    incidence: Incidence, ax: Axes | None = None, *, horizon: float | None = None
+) -> Axes:
     """Draw cumulative incidences, one line for each group and outcome.
 
     Parameters
@@ -93,7 +98,7 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
     -------
     matplotlib.axes.Axes
     """
-    frame = numbers_of(incidence, "incidence")
+    frame = incidence.frame
     one_group = frame["group"].nunique() == 1
     names = frame["outcome"] if one_group else frame["group"] + ": " + frame["outcome"]
     frame = frame.assign(group=names.astype(str))
@@ -114,7 +119,9 @@ def plot_incidence(incidence: Any, ax: Axes | None = None, *, horizon: float | N
     )
 
 
-def plot_mean_count(count: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
+def plot_mean_count(
+    count: MeanCount, ax: Axes | None = None, *, horizon: float | None = None
+) -> Axes:
     """Draw the mean cumulative number of events per customer.
 
     Parameters

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -11,13 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from journeylib import words
+from journeylib.estimate.cox import Effects
+from journeylib.estimate.rmst import RestrictedMean
+from journeylib.estimate.segments import SegmentScan
 from journeylib.numbers import estimate, number
-from journeylib.plots.style import describe, new_axes, numbers_of, palette, wrap
+from journeylib.plots.style import describe, new_axes, palette, wrap
 
 _NAMED = ("rfm", "persona")  # whose groups say by themselves what they are
 
 
-def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
+def plot_effects(effects: Effects, ax: Axes | None = None) -> Axes:
     """Draw hazard ratios with their intervals on a logarithmic scale.
 
     Parameters
@@ -31,7 +32,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = numbers_of(effects, "hazard_ratio").rename(columns={"hazard_ratio": "value"})
+    frame = effects.frame.rename(columns={"hazard_ratio": "value"})
     frame["label"] = [words.term(t, effects.about.get("references")) for t in frame["term"]]
     ax = ratio_dots(frame, ax)
     ax.set_xlabel("hazard ratio (1 = no difference), 95% interval")
@@ -42,7 +43,7 @@ def plot_effects(effects: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, alt, caption, _behind(frame, "hazard ratio"), result=effects)
 
 
-def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
+def plot_rmst(result: RestrictedMean, ax: Axes | None = None) -> Axes:
     """Draw each group's mean time without the event up to the horizon.
 
     Parameters
@@ -56,7 +57,7 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = numbers_of(result, "rmst").rename(columns={"group": "label", "rmst": "value"})
+    frame = result.frame.rename(columns={"group": "label", "rmst": "value"})
     ax = dots(frame, None, ax)
     if result.by:
         ax.set_ylabel(wrap(" / ".join(words.name(column) for column in result.by), 40))
@@ -67,7 +68,7 @@ def plot_rmst(result: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, alt, caption, _behind(frame, f"mean {result.unit}"), result=result)
 
 
-def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
+def plot_scan(scan: SegmentScan, ax: Axes | None = None) -> Axes:
     """Draw how much longer or shorter each group waits than all others together.
 
     Parameters
@@ -81,7 +82,7 @@ def plot_scan(scan: Any, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    frame = numbers_of(scan, "difference").rename(columns={"group": "label", "difference": "value"})
+    frame = scan.frame.rename(columns={"group": "label", "difference": "value"})
     frame = frame[frame["value"].notna()].sort_values("value", ascending=False)
     ax = dots(frame, 0.0, ax)
     if scan.by and scan.by[0] not in _NAMED:

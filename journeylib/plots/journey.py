@@ -13,6 +13,8 @@ from matplotlib.path import Path
 from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
+from journeylib.estimate.flows import Flows
+from journeylib.estimate.occupancy import Occupancy
 from journeylib.numbers import number
 from journeylib.plots.effects import dots
 from journeylib.plots.style import describe, new_axes, palette, wrap
@@ -23,7 +25,9 @@ _LEADER = "#8a8f98"
 _LINE = 9.5 / 72  # inches
 
 
-def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
+def plot_occupancy(
+    occupancy: Occupancy, ax: Axes | None = None, *, horizon: float | None = None
+) -> Axes:
     """Draw the share of customers in each stage over time, stacked to the whole.
 
     Parameters
@@ -42,7 +46,7 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
     ax = new_axes(ax, height=4.8, width=6.6)
     group = occupancy.table["group"].iloc[0]
     last = float(horizon or occupancy.table["time"].max())
-    shares = occupancy.at(np.linspace(0, last, _POINTS))
+    shares = occupancy.at(list(np.linspace(0, last, _POINTS)))
     shares = shares[shares["group"] == group]
     wide = shares.pivot(index="time", columns="stage", values="probability")
     stages = [s for s in occupancy.stages if s in wide]
@@ -62,7 +66,7 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
         f"At the right, the shares after {number(last)} {occupancy.unit}. "
         f"n = {occupancy.about['n']:,}; the intervals are in the table."
     )
-    numbers = occupancy.at(np.linspace(0, last, 13))
+    numbers = occupancy.at(list(np.linspace(0, last, 13)))
     numbers = numbers.loc[
         numbers["group"] == group, ["time", "stage", "probability", "low", "high"]
     ]
@@ -70,7 +74,7 @@ def plot_occupancy(occupancy: Any, ax: Axes | None = None, *, horizon: float | N
     return describe(ax, alt, caption, numbers, lines=True)
 
 
-def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
+def plot_times(occupancy: Occupancy, horizon: float, ax: Axes | None = None) -> Axes:
     """Draw the mean time in each stage up to a horizon, with its interval.
 
     Parameters
@@ -105,7 +109,7 @@ def plot_times(occupancy: Any, horizon: float, ax: Axes | None = None) -> Axes:
     )
 
 
-def plot_flows(flows: Any, ax: Axes | None = None) -> Axes:
+def plot_flows(flows: Flows, ax: Axes | None = None) -> Axes:
     """Draw the moves between stages as bands as wide as the share that makes them.
 
     Parameters

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from journeylib import words
 from journeylib.numbers import number
-from journeylib.plots.style import describe, new_axes, palette, stacked_axes, wrap
+from journeylib.plots.style import describe, new_axes, numbers_of, palette, stacked_axes, wrap
 
 
 def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -29,6 +29,7 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     matplotlib.axes.Axes
         The first of them.
     """
+    activity = numbers_of(activity, "period", "event", "events")
     names = list(activity.groupby("event")["events"].sum().sort_values(ascending=False).index)
     axes = [ax] if ax is not None else stacked_axes(len(names))
     for name, colour, place in zip(names, palette(len(names)), cycle(axes)):
@@ -84,7 +85,7 @@ def plot_counts(counts: pd.DataFrame, label: str, value: str, ax: Axes | None = 
     >>> len(plot_counts(bars, "channel", "customers").patches)
     2
     """
-    counts = counts.sort_values(value, ascending=False, kind="stable")
+    counts = numbers_of(counts, label, value).sort_values(value, ascending=False, kind="stable")
     ax = new_axes(ax, height=1.0 + 0.42 * max(len(counts), 1))
     names = [wrap(words.name(name), 34) for name in counts[label]]
     bars = ax.barh(range(len(counts)), counts[value], color=palette(1)[0], height=0.68)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -11,10 +9,12 @@ from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
 from journeylib.numbers import number
+from journeylib.personas.individual import Fifths
+from journeylib.personas.rfm import Personas
 from journeylib.plots.style import describe, new_axes, since, wrap
 
 
-def plot_personas(personas: Any, ax: Axes | None = None) -> Axes:
+def plot_personas(personas: Personas, ax: Axes | None = None) -> Axes:
     """Draw what sets each kind of customer apart: its mean of each feature against everybody's.
 
     Parameters
@@ -67,7 +67,7 @@ def _feature(name: str, unit: str) -> str:
     return known.get(name, words.name(name))
 
 
-def plot_fifths(fifths: Any, ax: Axes | None = None) -> Axes:
+def plot_fifths(fifths: Fifths, ax: Axes | None = None) -> Axes:
     """Draw the mean predicted curve of each risk group beside what was observed.
 
     Parameters

@@ -12,13 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from journeylib import words
+from journeylib.estimate.assess import Assessment, Calibration
+from journeylib.estimate.weights import Weighting
 from journeylib.numbers import number
 from journeylib.plots.style import RC, WIDTH, describe, new_axes, palette, since, wrap
 
 NEUTRAL = "#8a8f98"
 
 
-def plot_calibration(calibration: Any, ax: Axes | None = None) -> Axes:
+def plot_calibration(calibration: Calibration | Assessment, ax: Axes | None = None) -> Axes:
     """Draw observed against predicted risk in groups of customers with about the same risk.
 
     Parameters
@@ -59,7 +61,7 @@ def plot_calibration(calibration: Any, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Calibration plot. {words.say(calibration)}", caption, numbers)
 
 
-def plot_quality(assessment: Any) -> Axes:
+def plot_quality(assessment: Assessment) -> Axes:
     """Draw Brier score and AUC by time, with the null model beside the former.
 
     Parameters
@@ -100,7 +102,7 @@ def _band(ax: Axes, table: Any, score: str, colour: Any, label: str) -> None:
     sns.despine(ax=ax)
 
 
-def plot_balance(weighting: Any, ax: Axes | None = None) -> Axes:
+def plot_balance(weighting: Weighting, ax: Axes | None = None) -> Axes:
     """Draw standardised differences of the covariates before and after weighting.
 
     Parameters

@@ -25,7 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from journeylib.errors import DataError
+from journeylib.errors import DataError, nearest
 from journeylib.plots import vector
 from journeylib.plots.crop import box
 from journeylib.words import USUAL, named_intervals
@@ -92,32 +92,30 @@ def stacked_axes(n: int, height: float = 1.5, width: float = WIDTH) -> list[Axes
     return list(axes[:, 0])
 
 
-def numbers_of(result: Any, *columns: str) -> pd.DataFrame:
-    """The numbers of a result that a picture is made for.
+def numbers_of(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """A frame that has the columns which a picture is made of.
 
     Raises
     ------
     DataError
-        When it is another kind of result, which lacks some of the columns.
+        When it lacks one.
 
     Examples
     --------
-    >>> from journeylib.errors import DataError
+    >>> from journeylib.errors import DataError, nearest
     >>> try:
-    ...     numbers_of(pd.DataFrame({"time": [1]}), "survival")
+    ...     numbers_of(pd.DataFrame({"time": [1]}), "events")
     ... except DataError as error:
     ...     print(error)
-    this picture needs a column 'survival', which DataFrame lacks
-      fix: draw it with the function of its kind, plot_…
+    this picture needs a column 'events', which the frame lacks
+      fix:   allowed: time
     """
-    frame: pd.DataFrame = result if isinstance(result, pd.DataFrame) else result.frame
-    lacking = [name for name in columns if name not in frame]
-    if lacking:
-        kind = getattr(result, "title", type(result).__name__)
-        raise DataError(
-            f"this picture needs a column {lacking[0]!r}, which {kind} lacks",
-            fix="draw it with the function of its kind, plot_…",
-        )
+    for name in columns:
+        if name not in frame:
+            raise DataError(
+                f"this picture needs a column {name!r}, which the frame lacks",
+                fix=nearest(name, frame),
+            )
     return frame
 
 

@@ -13,6 +13,7 @@ from journeylib import words
 from journeylib.columns import names
 from journeylib.errors import DataError, JourneyError
 from journeylib.estimate.adjust import adjusted
+from journeylib.estimate.rmst import checked_horizon
 from journeylib.estimate.segments import segment_scan
 from journeylib.exposures.known import with_exposure
 from journeylib.privacy import pool_small
@@ -20,6 +21,7 @@ from journeylib.questions.reach import reached
 from journeylib.results import Result
 from journeylib.spells.core import Spells
 from journeylib.spells.exits import exits
+from journeylib.spells.question import ask
 
 LOST = "lost"
 
@@ -77,6 +79,9 @@ def step_scan(
     """
     stages = [s for s in log.journey.stages if s != LOST]
     out = lost or (LOST if LOST in log.journey.stages else "")
+    checked_horizon(horizon)
+    for name in (*stages[:1], *([out] if out else [])):  # what means nothing is no empty step
+        ask(log, log.meaning(name), names(by), until=until or None)
     parts = []
     for k, stage in enumerate(stages[:-1]):
         causes = {s: s for s in stages[k + 1 :]} | ({LOST: out} if out else {})
@@ -204,6 +209,8 @@ def reached_by(spells: Spells, columns: Sequence[str], horizon: float) -> pd.Dat
     DataFrame
         ``known, group, customers, share, low, high``, shares in percent.
     """
+    if not len(columns):
+        raise DataError("no column is named whose groups are to be shown", where="columns")
     parts = []
     for name in columns:
         curve = reached(spells, by=name)

@@ -18,6 +18,7 @@ import pandas as pd
 from journeylib import words
 from journeylib.columns import quoted
 from journeylib.errors import DataError
+from journeylib.estimate.cohorts import CohortTrend
 from journeylib.estimate.cox import cox
 from journeylib.estimate.curves import survival_curve
 from journeylib.estimate.incidence import cumulative_incidence
@@ -196,7 +197,7 @@ def naive_exposure(spells: Spells, exposure: str, cause: str | int | None = None
     )
 
 
-def naive_before_after(trend: Any) -> Contrast | None:
+def naive_before_after(trend: CohortTrend) -> Contrast | None:
     """A plain before and after, beside the step beyond the trend that was there already.
 
     Parameters
@@ -210,7 +211,7 @@ def naive_before_after(trend: Any) -> Contrast | None:
         In the unit of the means; None without a change, or with too few cohorts for a line.
         What rose all along rises at the change, too.
     """
-    if trend.step is None or math.isnan(trend.step["value"]):
+    if trend.step is None or trend.difference is None or math.isnan(trend.step["value"]):
         return None
     event = words.event_of(trend)
     return Contrast(

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 
 from journeylib import words
+from journeylib.estimate.flows import Flows
+from journeylib.estimate.occupancy import Occupancy
+from journeylib.findings.made import each_row
 from journeylib.numbers import number
 from journeylib.privacy import hide_small
 from journeylib.questions.contrast import Contrast, Contrasts
@@ -32,7 +35,7 @@ def moving(stays: Spells) -> bool:
     return len(stays.causes) > 1 and bool((stays.frame["cause"] > 0).any())
 
 
-def without_small(flows: Any, minimum: int = 20) -> Any:
+def without_small(flows: Flows, minimum: int = 20) -> Any:
     """Moves without those that fewer customers are seen to make, as :func:`hide_small` does it.
 
     Parameters
@@ -45,7 +48,7 @@ def without_small(flows: Any, minimum: int = 20) -> Any:
     return replace(flows, table=hide_small(flows.table, "moved", minimum))
 
 
-def side_by_group(occupancy: Any, horizon: float) -> pd.DataFrame:
+def side_by_group(occupancy: Occupancy, horizon: float) -> pd.DataFrame:
     """Mean time in each stage up to a horizon, one row a group, with its interval.
 
     Parameters
@@ -63,9 +66,7 @@ def side_by_group(occupancy: Any, horizon: float) -> pd.DataFrame:
     times = occupancy.expected_time(horizon)
     told = [
         " ".join([said, f"({ends})"])
-        for said, ends in (
-            estimate(r.mean_time, r.low, r.high) for r in times.itertuples(index=False)
-        )
+        for said, ends in (estimate(r.mean_time, r.low, r.high) for r in each_row(times))
     ]
     wide = times.assign(told=told).pivot(index="group", columns="stage", values="told")
     order = list(dict.fromkeys(times["stage"]))
@@ -93,7 +94,7 @@ def naive_funnel(stays: Spells, horizon: float) -> Contrasts:
     names = [c for c in stays.causes if c != LOST]
     frame = stays.frame.sort_values(["id", "start", "stop"], kind="stable", ignore_index=True)
     place = {name: k for k, name in enumerate(names)}
-    frame["_from"] = frame["stage"].map(place).fillna(len(names))
+    frame["_from"] = frame[stays.column("stage")].map(place).fillna(len(names))
     code = {k + 1: place.get(name, -1) for k, name in enumerate(stays.causes)}
     frame["_to"] = frame["cause"].map(code).fillna(-2)
     told = []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pandas as pd
 
 from journeylib import words
+from journeylib.errors import DataError, nearest
+from journeylib.estimate.attribution import Attribution, Placebo, TouchRules
+from journeylib.estimate.bystage import StageEffects
 from journeylib.findings import Findings, finding
+from journeylib.findings.made import each_row
 from journeylib.ledger import Check
 from journeylib.numbers import number
 from journeylib.questions.contrast import Contrast, Contrasts
 
 
-def credit_shares(credit: Any) -> Findings:
+def credit_shares(credit: Attribution) -> Findings:
     """One finding a touchpoint, and one for all: the share of the events that goes along with it.
 
     Parameters
@@ -29,7 +32,7 @@ def credit_shares(credit: Any) -> Findings:
         "origin": getattr(credit.about["clock"], "origin", ""),
     }
     told = []
-    for row in credit.table.itertuples(index=False):
+    for row in each_row(credit.table):
         if not math.isfinite(row.credit):
             continue
         about = {
@@ -55,7 +58,7 @@ def credit_shares(credit: Any) -> Findings:
     return Findings(told)
 
 
-def stage_ratios(found: Any, only: str = "") -> Findings:
+def stage_ratios(found: StageEffects, only: str = "") -> Findings:
     """One finding a stage and term: the hazard ratio of moving on.
 
     Parameters
@@ -66,7 +69,7 @@ def stage_ratios(found: Any, only: str = "") -> Findings:
         Terms that contain this text; all unless given.
     """
     told = []
-    for row in found.table.itertuples(index=False):
+    for row in each_row(found.table):
         if only not in row.term or not math.isfinite(row.hazard_ratio):
             continue
         told.append(
@@ -86,7 +89,7 @@ def stage_ratios(found: Any, only: str = "") -> Findings:
     return Findings(told)
 
 
-def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts:
+def naive_credit(credit: Attribution, rules: TouchRules, rule: str = "last_touch") -> Contrasts:
     """What a rule hands out, beside the share that the hazard of each touchpoint adds.
 
     Parameters
@@ -99,9 +102,12 @@ def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts
         ``"last_touch"``, ``"first_touch"``, ``"linear"`` or ``"markov"``.
     """
     event = words.event_of(credit)
-    given = rules.table.set_index("touchpoint")[rule]
+    table = rules.table.set_index("touchpoint")
+    if rule not in table:
+        raise DataError(f"there is no rule {rule!r}", where="rule", fix=nearest(rule, table))
+    given = table[rule]
     told = []
-    for row in credit.table.iloc[:-1].itertuples(index=False):
+    for row in each_row(credit.table.iloc[:-1]):
         if row.touchpoint not in given.index or not math.isfinite(row.credit):
             continue
         told.append(
@@ -119,7 +125,7 @@ def naive_credit(credit: Any, rules: Any, rule: str = "last_touch") -> Contrasts
     return Contrasts(told)
 
 
-def check_placebo(placebo: Any, test: str, level: float = 0.05) -> Check:
+def check_placebo(placebo: Placebo, test: str, level: float = 0.05) -> Check:
     """Whether touches moved away from their own time earn nothing.
 
     Parameters
@@ -164,7 +170,7 @@ def check_placebo(placebo: Any, test: str, level: float = 0.05) -> Check:
     )
 
 
-def check_touched(credit: Any, fewest: int = 10) -> Check:
+def check_touched(credit: Attribution, fewest: int = 10) -> Check:
     """Whether every touchpoint has enough events after it to be judged.
 
     Parameters

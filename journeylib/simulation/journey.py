@@ -191,11 +191,11 @@ def simulate(
         confounding=confounding,
         account_spread=account_spread,
     )
-    opening, closing = pd.Timestamp(start), pd.Timestamp(cutoff) + DAY
+    opening, closing = _day(start, "start"), _day(cutoff, "cutoff") + DAY
     days = (closing - opening) / DAY
     if n < 1 or days <= 0:
         raise DataError("there is nobody or nothing to watch", fix="n >= 1 and start <= cutoff")
-    if not 0 <= early <= 1 or history <= 0 or contacts_per_account < 1:
+    if not (0 <= early <= 1 and history > 0 and contacts_per_account >= 1):
         raise DataError("early is a share, history is positive, an account has a contact")
     if arm_by not in ("customer", "account") or (arm_by == "account" and confounding):
         raise DataError(
@@ -222,6 +222,15 @@ def simulate(
     arrivals = {"days": float(days), "early": float(early), "history": float(history)}
     truth = Truth(model, arrivals)
     return SimulatedJourney(events, customers, truth, (opening, last), unseen, seed)
+
+
+def _day(value: str | dt.date, name: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(value)
+    except ValueError:
+        raise DataError(
+            f"{name} cannot be {value!r}", where=name, fix="write a day like 2024-01-31"
+        ) from None
 
 
 def _people(

@@ -85,7 +85,7 @@ class Exits:
 def exits(
     log: EventLog,
     origin: str = FIRST_CONTACT,
-    causes: Mapping[str, Cause] | Sequence[str] = (),
+    causes: Mapping[str, Cause] | Sequence[str] | str = (),
     by: str | Sequence[str] | None = (),
     per: str | None = None,
     until: str | None = None,
@@ -164,7 +164,7 @@ def exits(
 # ---- what the causes are -------------------------------------------------------------
 
 
-def resolve(log: EventLog, causes: Mapping[str, Cause] | Sequence[str]) -> Exits:
+def resolve(log: EventLog, causes: Mapping[str, Cause] | Sequence[str] | str) -> Exits:
     """Causes with every name resolved.
 
     Raises

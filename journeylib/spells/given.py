@@ -20,7 +20,7 @@ def spells_from_frame(
     start: str | None = None,
     id: str | None = None,
     *,
-    causes: Sequence[str] | Mapping[Any, str] | None = None,
+    causes: str | Sequence[str] | Mapping[Any, str] | None = None,
     unit: str = "time units",
 ) -> Spells:
     """Make spells from a pandas frame that already holds durations.

@@ -154,7 +154,7 @@ def test_numbers_of_any_kind_are_numbers(kind: str) -> None:
 
 def test_one_cause_by_its_name() -> None:
     given = pd.DataFrame({"time": [3, 5], "event": [1, 0]})
-    assert jl.spells_from_frame(given, causes="order").causes == ("order",)  # type: ignore[arg-type]
+    assert jl.spells_from_frame(given, causes="order").causes == ("order",)
 
 
 @pytest.mark.parametrize(

@@ -123,5 +123,5 @@ def test_pictures_and_findings_of_another_level(spells: jl.Spells) -> None:
     for made in (lambda: jl.shares(curve, at=30), lambda: jl.medians(curve)):
         with pytest.raises(DataError, match=r"carry 95% intervals, and these are of 0\.9"):
             made()
-    with pytest.raises(DataError, match="needs a column 'survival', which Cumulative hazard lacks"):
+    with pytest.raises(DataError, match="curve cannot be of kind CumulativeHazard"):
         jl.plot_curve(jl.cumulative_hazard(spells))
