@@ -113,6 +113,7 @@ class Audit:
             f"<table class='journey audit'><caption>{self.came_in:,} {escape(self.of)} came in: "
             f"{self.n_kept:,} kept, {self.n_dropped:,} dropped</caption>"
             "<thead><tr><th scope='col'></th><th scope='col'>reason</th>"
-            f"<th scope='col'>{escape(self.of)}</th><th scope='col'>share</th></tr></thead>"
+            f"<th scope='col' class='num'>{escape(self.of)}</th>"
+            "<th scope='col' class='num'>share</th></tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table>"
         )

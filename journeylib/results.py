@@ -134,11 +134,12 @@ def html_table(
     frame = frame.drop(columns=list(links.values()))
     shown, numbers = _for_readers(frame.head(limit))
     places = {shown.columns.get_loc(c): list(whole[a].head(limit)) for c, a in links.items()}
-    head = "".join(
-        f"<th scope='col'>{escape(_HEADS.get(str(c), str(c).replace('_', ' ')))}</th>"
-        for c in shown.columns
-    )
     classes = [" class='num'" if c in numbers else "" for c in shown.columns]
+    classes = ["", *classes[1:]] if classes else []  # what heads the rows stands at the left
+    head = "".join(
+        f"<th scope='col'{k}>{escape(_HEADS.get(str(c), str(c).replace('_', ' ')))}</th>"
+        for c, k in zip(shown.columns, classes, strict=True)
+    )
     rows = []
     for number_of, values in enumerate(shown.itertuples(index=False, name=None)):
         told = [_IN_BRACKETS.sub(_unbroken, escape(str(v))) for v in values]
@@ -167,6 +168,10 @@ _HEADS = {
     "detectable": "difference found with 80% power",
 }
 _SHORT = ("rmst", "others", "detectable", "duration", "after", "chisq")  # three digits will do
+_DIGITS = {
+    **dict.fromkeys(("statistic", "chisq", "share", "rmst", "mean_time", "others"), 3),
+    "detectable": 2,
+}
 _RATIOS = ("hazard_ratio", "ratio", "time_ratio", "odds_ratio")
 _ERRORS = ("std_err", "robust_std_err")
 _IN_BRACKETS = re.compile(r"\([^\s()]+ to [^\s()]+\)")
@@ -234,10 +239,11 @@ def _triples(frame: pd.DataFrame, numbers: set[Any]) -> list[tuple[Any, Any, Any
 
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as a reader wants them: counts whole, p-values short, others to four digits."""
+    """Numbers as a reader wants them: counts whole, p-values short, others to few digits."""
 
     def shown(name: Any) -> list[str]:
-        form = chance if re.fullmatch(r"p(_\w+)?", str(name)) else number
-        return [form(v) for v in frame[name]]
+        if re.fullmatch(r"p(_\w+)?", str(name)):
+            return [chance(v) for v in frame[name]]
+        return [number(v, _DIGITS.get(str(name), 4)) for v in frame[name]]
 
     return pd.DataFrame({name: shown(name) for name in frame.columns}, index=frame.index)

@@ -116,3 +116,10 @@ def test_a_table_of_each_value_of_a_column() -> None:
     assert html.count("<table") == 2 and "shop" not in html
     assert html.index("<caption>Sold: b") < html.index("<caption>Sold: a")
     assert repr(made).startswith("Sold: b\n") and "x.html" not in repr(made)
+
+
+def test_a_column_of_numbers_is_headed_above_its_numbers_to_few_digits() -> None:
+    frame = pd.DataFrame({"group": ["a"], "statistic": [0.36479], "p": [0.5], "share": [0.62559]})
+    html = jl.show(frame, "t")._repr_html_()
+    assert "<th scope='col'>group</th><th scope='col' class='num'>statistic</th>" in html
+    assert "<td class='num'>0.365</td>" in html and "<td class='num'>0.626</td>" in html
