@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from journeylib import words
 from journeylib.audit import Audit
+from journeylib.estimate.cox import Effects
+from journeylib.estimate.cox.proportionality import Proportionality
+from journeylib.estimate.curves import Curve
 from journeylib.events.activity import activity
+from journeylib.events.log import EventLog
 from journeylib.ledger.core import Check
 from journeylib.numbers import number
+from journeylib.spells.core import Spells
 
 
 def check_dropped(audit: Audit, most: float = 0.05) -> Check:
@@ -34,7 +37,7 @@ def check_dropped(audit: Audit, most: float = 0.05) -> Check:
     )
 
 
-def check_entry(spells: Any) -> Check:
+def check_entry(spells: Spells) -> Check:
     """State whether somebody enters late, and that the risk sets know it."""
     noted = sum(n for why, n in spells.audit.notes.items() if "delayed entry" in why)
     return Check(
@@ -45,7 +48,7 @@ def check_entry(spells: Any) -> Check:
     )
 
 
-def check_episodes(spells: Any) -> Check | None:
+def check_episodes(spells: Spells) -> Check | None:
     """Warn when one customer has several episodes, which are not independent of each other."""
     if spells.per is None:
         return None
@@ -61,7 +64,7 @@ def check_episodes(spells: Any) -> Check | None:
     )
 
 
-def check_mapped(log: Any, most: float = 0.2) -> Check:
+def check_mapped(log: EventLog, most: float = 0.2) -> Check:
     """Warn when more than the share ``most`` of the events in the window has no stage."""
     table = log.counts()
     total = int(table["events"].sum())
@@ -79,7 +82,7 @@ def check_mapped(log: Any, most: float = 0.2) -> Check:
     )
 
 
-def check_gaps(log: Any) -> Check:
+def check_gaps(log: EventLog) -> Check:
     """Warn when whole periods inside the window hold no event at all."""
     total = activity(log).groupby("period")["events"].sum()
     gaps = int((total == 0).sum())
@@ -91,11 +94,12 @@ def check_gaps(log: Any) -> Check:
     )
 
 
-def check_follow_up(curve: Any, horizon: float, least: int = 20) -> Check:
+def check_follow_up(curve: Curve, horizon: float, least: int = 20) -> Check:
     """Warn when fewer than ``least`` are still at risk at the horizon in some group."""
     at = curve.at([horizon])
     thin = at[at["at_risk"] < least]
-    seen = ", ".join(f"{r.group} {int(r.at_risk):,}" for r in at.head(6).itertuples())
+    first = at.head(6)
+    seen = ", ".join(f"{g} {int(n):,}" for g, n in zip(first["group"], first["at_risk"]))
     return Check(
         f"enough are still followed at {number(horizon)} {curve.unit}",
         "passed" if thin.empty else "warned",
@@ -106,7 +110,7 @@ def check_follow_up(curve: Any, horizon: float, least: int = 20) -> Check:
     )
 
 
-def check_events(effects: Any, least: int = 10) -> Check:
+def check_events(effects: Effects, least: int = 10) -> Check:
     """Warn when a model has fewer than ``least`` events for each of its terms."""
     events, terms = effects.about.get("events", 0), max(len(effects.table), 1)
     each = events / terms
@@ -118,7 +122,7 @@ def check_events(effects: Any, least: int = 10) -> Check:
     )
 
 
-def check_finite(effects: Any) -> Check:
+def check_finite(effects: Effects) -> Check:
     """Fail when a term of a model has no finite estimate."""
     bad = effects.table.loc[effects.table["coef"].isna(), "term"]
     return Check(
@@ -129,11 +133,10 @@ def check_finite(effects: Any) -> Check:
     )
 
 
-def check_constant_ratio(proportionality: Any, level: float = 0.05) -> Check:
+def check_constant_ratio(proportionality: Proportionality, level: float = 0.05) -> Check:
     """Warn when a hazard ratio changes over time by more than chance would explain."""
     table = proportionality.table
-    terms = table[table["term"] != "GLOBAL"]
-    bad = terms[terms["p"] < level]
+    bad = table[(table["term"] != "GLOBAL") & (table["p"] < level)]
     overall = table[table["term"] == "GLOBAL"].iloc[0]
     event = proportionality.about.get("event")  # a report may test several models
     of = f"For {words.name(event)}, all terms" if event else "All terms"

@@ -11,12 +11,20 @@ import pandas as pd
 
 from journeylib import words
 from journeylib.columns import names
+from journeylib.estimate.cohorts import CohortTrend
+from journeylib.estimate.cox import Effects
+from journeylib.estimate.incidence import Incidence
+from journeylib.estimate.power import Detectable
+from journeylib.estimate.promoters import PromoterScore
+from journeylib.estimate.rates import Rates
+from journeylib.estimate.recurrent import MeanCount
+from journeylib.estimate.sequential import Sequential
 from journeylib.findings import Finding, Findings, finding, ratios
-from journeylib.findings.made import estimates
+from journeylib.findings.made import each_row, estimates
 from journeylib.numbers import estimate, number
 
 
-def counts_again(count: Any, at: float) -> Findings:
+def counts_again(count: MeanCount, at: float) -> Findings:
     """One finding a group: how often the event has come back by a time, on average.
 
     Parameters
@@ -29,7 +37,7 @@ def counts_again(count: Any, at: float) -> Findings:
     event, sizes = words.event_of(count), count.about["sizes"]
     table = count.table
     told = []
-    for row in count.at([at]).itertuples(index=False):
+    for row in each_row(count.at([at])):
         mine = (table["group"] == row.group) & (table["time"] <= at)
         told.append(
             finding(
@@ -46,7 +54,7 @@ def counts_again(count: Any, at: float) -> Findings:
     return Findings(told)
 
 
-def outcome_shares(incidence: Any, at: float) -> Findings:
+def outcome_shares(incidence: Incidence, at: float) -> Findings:
     """One finding an outcome (and group): the share that reaches it first by a time.
 
     Parameters
@@ -58,7 +66,7 @@ def outcome_shares(incidence: Any, at: float) -> Findings:
     """
     sizes = incidence.about["sizes"]
     told = []
-    for row in incidence.at([at]).itertuples(index=False):
+    for row in each_row(incidence.at([at])):
         told.append(
             finding(
                 f"reach {words.name(row.outcome)} first within {number(at)} {incidence.unit}",
@@ -72,7 +80,7 @@ def outcome_shares(incidence: Any, at: float) -> Findings:
     return Findings(told)
 
 
-def ratios_as(effects: Any, how: str) -> Findings:
+def ratios_as(effects: Effects | None, how: str) -> Findings:
     """The hazard ratios of one of several models of the same event, told apart by its name.
 
     Parameters
@@ -89,7 +97,7 @@ def ratios_as(effects: Any, how: str) -> Findings:
     return Findings(replace(f, name=f"{f.name} ({how})", n=people or f.n) for f in told)
 
 
-def ratios_of(effects: Any, columns: str) -> Findings:
+def ratios_of(effects: Effects | None, columns: str) -> Findings:
     """The hazard ratios of some of a model's columns; what is only held equal is left out.
 
     Parameters
@@ -104,7 +112,7 @@ def ratios_of(effects: Any, columns: str) -> Findings:
     return Findings(f for f in told if not wanted or f.name.rpartition(", ")[2] in wanted)
 
 
-def beside(models: Mapping[str, Any]) -> pd.DataFrame:
+def beside(models: Mapping[str, Effects | None]) -> pd.DataFrame:
     """Hazard ratios of several models, one column a model.
 
     Parameters
@@ -120,7 +128,9 @@ def beside(models: Mapping[str, Any]) -> pd.DataFrame:
     columns: dict[str, dict[str, str]] = {}
     for name, effects in models.items():
         shown = columns.setdefault(name, {})
-        for row in () if effects is None else effects.table.itertuples(index=False):
+        if effects is None:
+            continue
+        for row in each_row(effects.table):
             value, low, high = estimate(row.hazard_ratio, row.low, row.high, ratio=True)
             label = words.term(row.term, effects.about.get("references"))
             known = math.isfinite(row.hazard_ratio)
@@ -129,7 +139,7 @@ def beside(models: Mapping[str, Any]) -> pd.DataFrame:
     return frame.rename_axis("term").reset_index()
 
 
-def leaving_rates(rates: Any) -> Findings:
+def leaving_rates(rates: Rates) -> Findings:
     """One finding a group: how often the event happens per hundred customers at risk.
 
     Parameters
@@ -140,7 +150,7 @@ def leaving_rates(rates: Any) -> Findings:
     event = words.event_of(rates)
     label = f"{event} per 100 customers and {number(rates.per)} {rates.unit} at risk"
     told = []
-    for row in rates.table.itertuples(index=False):
+    for row in each_row(rates.table):
         told.append(
             finding(
                 label,
@@ -153,7 +163,7 @@ def leaving_rates(rates: Any) -> Findings:
     return Findings(told)
 
 
-def promoter_scores(score: Any) -> Findings:
+def promoter_scores(score: PromoterScore) -> Findings:
     """One finding a group: the net promoter score of those who answered.
 
     Parameters
@@ -174,12 +184,12 @@ def promoter_scores(score: Any) -> Findings:
             group=None if row.group == "all" else row.group,
             of={"kind": "promoter score", "event": score.about["event"]},
         )
-        for row in score.table.itertuples(index=False)
+        for row in each_row(score.table)
         if math.isfinite(row.score)
     )
 
 
-def read_out(found: Any) -> Findings:
+def read_out(found: Sequential) -> Findings:
     """What an experiment says: its hazard ratio, and the difference of means at the final look.
 
     Parameters
@@ -232,7 +242,7 @@ def read_out(found: Any) -> Findings:
     return Findings(told)
 
 
-def trends(found: Any) -> Findings:
+def trends(found: CohortTrend) -> Findings:
     """The trend from cohort to cohort, and the step at a change beyond it.
 
     Parameters
@@ -262,7 +272,7 @@ def trends(found: Any) -> Findings:
     )
 
 
-def smallest_ratios(found: Any) -> Findings:
+def smallest_ratios(found: Detectable) -> Findings:
     """One finding a group: the smallest hazard ratio that the events at hand would show.
 
     Parameters
@@ -281,7 +291,7 @@ def smallest_ratios(found: Any) -> Findings:
             better="lower",
             group=f"{row.group} against {row.reference}",
         )
-        for row in found.table.itertuples(index=False)
+        for row in each_row(found.table)
         if math.isfinite(row.ratio_above)
     )
 
