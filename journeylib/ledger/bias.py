@@ -9,6 +9,7 @@ such as dropping out that goes along with a covariate, is told and changes nothi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,11 +19,13 @@ import pandas as pd
 
 from journeylib import words
 from journeylib.errors import BiasError
+from journeylib.estimate.averaged import averaged
 from journeylib.estimate.compare import compare
 from journeylib.ledger import leaks, structure
 from journeylib.ledger.calendar import SLACK, Calendar, calendar, keys
 from journeylib.ledger.checks import check_constant_ratio
 from journeylib.ledger.core import FAILED, OVERRULED, PASSED, WARNED, Check, Ledger
+from journeylib.numbers import estimate, number
 from journeylib.spells.core import Spells
 
 LEVELS = 12  # of a covariate: more are not compared
@@ -38,6 +41,7 @@ def bias_audit(
     known: Mapping[str, str] | None = None,
     overrule: bool = False,
     minimum: int = 20,
+    horizon: float | None = None,
 ) -> Ledger:
     """Look for what would make any estimate from these spells wrong.
 
@@ -59,6 +63,9 @@ def bias_audit(
         Show the report although a structural fault was found.
     minimum
         Fewest customers from whom a fault is told by their data.
+    horizon
+        Time at which it is told how far dropping out moves the curve of everybody, in the
+        unit of the spells.
 
     Returns
     -------
@@ -99,7 +106,7 @@ def bias_audit(
     if faults and not overrule:
         raise _error(faults)
     checks = [_overruled(one.check) for one in seen]
-    checks += [c for c in (dropouts(placed, spells, minimum),) if c is not None]
+    checks += [c for c in (dropouts(placed, spells, minimum, horizon),) if c is not None]
     if effects is not None:
         from journeylib.estimate.cox.proportionality import check_proportionality
 
@@ -135,34 +142,59 @@ def _overruled(check: Check) -> Check:
     return replace(check, kind=OVERRULED, follows=follows)
 
 
-def dropouts(placed: Calendar | None, spells: Spells, minimum: int = 20) -> Check | None:
+def dropouts(
+    placed: Calendar | None, spells: Spells, minimum: int = 20, horizon: float | None = None
+) -> Check | None:
     """Warn when dropping out before the end of watching goes along with a covariate."""
-    names = [c for c in leaks.candidates(spells) if spells.single]
     if placed is None or not spells.single:
         return None
-    room = placed.rows.set_index(keys(spells))["origin"]
+    names = leaks.candidates(spells)
+    gone = _gone_early(placed, spells)
     frame = spells.frame
-    index = pd.MultiIndex.from_frame(frame[keys(spells)]) if spells.per else frame["id"]
-    end = placed.cutoff - room.reindex(index).to_numpy(dtype=float)
-    gone = (frame["cause"].to_numpy() == 0) & (frame["stop"].to_numpy() < end - SLACK)
     said = "dropping out early has nothing to do with the outcome"
+    text = f"{int(gone.sum()):,} of {len(frame):,} drop out before the end of watching"
     if int(gone.sum()) < minimum:
-        text = f"{int(gone.sum()):,} of {len(frame):,} drop out before the end of watching."
-        return Check(said, PASSED, text, "Nothing.")
+        return Check(said, PASSED, f"{text}.", "Nothing.")
     levels = frame[names].nunique()
     names = [c for c in names if 2 <= levels[c] <= LEVELS]
     leaving = spells.with_table(frame.assign(cause=gone.astype(int)), causes=("dropping out",))
     p = {c: float(np.min(compare(leaving, c).p_value)) for c in names}
-    bad = [c for c in names if p[c] < CHANCE / len(names)]
-    text = f"{int(gone.sum()):,} of {len(frame):,} drop out before the end of watching"
+    bad = sorted((c for c in names if p[c] < CHANCE / len(names)), key=p.__getitem__)
     if not bad:
         tail = f", alike by {', '.join(map(words.name, names))}." if names else "."
         return Check(said, PASSED, text + tail, "It cannot be tested beyond what is recorded.")
     told = ", ".join(f"{words.name(c)} ({words.chance(p[c])})" for c in bad)
-    return Check(
-        said,
-        WARNED,
-        f"{text}, and more of some than of others by {told}.",
+    follows = (
         "A curve over everybody leans towards those who stay in view: read it by these groups, "
-        "or weight it.",
+        "or weight it."
+    )
+    if horizon is not None:
+        follows = f"{follows} {_leaning(spells, bad[0], horizon)}"
+    return Check(said, WARNED, f"{text}, and more of some than of others by {told}.", follows)
+
+
+def _gone_early(placed: Calendar, spells: Spells) -> np.ndarray:
+    """Spells that end without an event before the watch does."""
+    origin = placed.rows.set_index(keys(spells))["origin"]
+    frame = spells.frame
+    index = pd.MultiIndex.from_frame(frame[keys(spells)]) if spells.per else frame["id"]
+    end = placed.cutoff - origin.reindex(index).to_numpy(dtype=float)
+    gone: np.ndarray = (frame["cause"].to_numpy() == 0) & (frame["stop"].to_numpy() < end - SLACK)
+    return gone
+
+
+def _leaning(spells: Spells, by: str, horizon: float) -> str:
+    """How far the curve of everybody is from the average of the groups at a time."""
+    from journeylib.questions.reach import reached  # questions stand on this room
+
+    whole = reached(spells).at(horizon).iloc[0]
+    apart = averaged(reached(spells, by), spells).at(horizon).iloc[0]
+    if math.isnan(whole["survival"]) or math.isnan(apart["survival"]):
+        return f"How far cannot be told: not every group is in view until {number(horizon)}."
+    columns = ["survival", "low", "high"]
+    straight, mean = (estimate(*(100 * row[columns].astype(float))) for row in (whole, apart))
+    return (
+        f"Each group followed apart and averaged by its share, {mean[0]}% ({mean[1]} to "
+        f"{mean[2]}) are still without {words.name(spells.causes[0])} after {number(horizon)} "
+        f"{spells.unit}; the curve over everybody says {straight[0]}%."
     )
