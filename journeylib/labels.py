@@ -20,6 +20,19 @@ def use(labels: Mapping[str, str]) -> None:
     _in_use.update(labels)
 
 
+def also(name: str, text: str) -> None:
+    """Call a column so that was made from the data, unless the journey file has a label for it.
+
+    Examples
+    --------
+    >>> also("channel_e_mail", "channel: e-mail")
+    >>> label("channel_e_mail")
+    'channel: e-mail'
+    >>> use({})
+    """
+    _in_use.setdefault(name, text)
+
+
 def label(name: object) -> str:
     """A name in plain words: its label, or itself without underscores.
 

@@ -163,6 +163,8 @@ _HEADS = {
     "p_holm": "p (Holm)",
     "p_bh": "p (Benjamini-Hochberg)",
     "chisq": "chi-squared",
+    "information": "share of the events",
+    "come": "has come",
     "df": "degrees of freedom",
     "rmst": "mean time",
     "detectable": "difference found with 80% power",

@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from journeylib import labels
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, any_of
 from journeylib.events.times import in_units, instant, ticks
@@ -276,4 +277,6 @@ def _columns(sizes: Mapping[str, int], spells: Spells, by: str) -> dict[str, str
         while column in taken or keyword.iskeyword(column):
             column, number = f"{base}_{number}", number + 1
         found[name] = column
+        if not plain:
+            labels.also(column, f"{labels.label(by)}: {name}")
     return found

@@ -23,6 +23,8 @@ from journeylib.findings import Finding, Findings, finding, ratios
 from journeylib.findings.made import each_row, estimates
 from journeylib.numbers import estimate, number
 
+COUNTED = "(who was counted)"  # the last row of models beside each other
+
 
 def counts_again(count: MeanCount, at: float) -> Findings:
     """One finding a group: how often the event has come back by a time, on average.
@@ -123,7 +125,7 @@ def beside(models: Mapping[str, Effects | None]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``term`` and the models, as text: the ratio with its interval.
+        ``term`` and the models, as text: the ratio with its interval; last who was counted.
     """
     columns: dict[str, dict[str, str]] = {}
     for name, effects in models.items():
@@ -135,7 +137,12 @@ def beside(models: Mapping[str, Effects | None]) -> pd.DataFrame:
             label = words.term(row.term, effects.about.get("references"))
             known = math.isfinite(row.hazard_ratio)
             shown[label] = f"{value} ({low} to {high})" if known else "no finite estimate"
+        if effects is not None:
+            counts = f"{effects.about['ids']:,} customers, {effects.events:,} events"
+            shown[COUNTED] = counts
     frame = pd.DataFrame(columns).fillna("\N{EN DASH}")
+    if COUNTED in frame.index:
+        frame = frame.loc[[label for label in frame.index if label != COUNTED] + [COUNTED]]
     return frame.rename_axis("term").reset_index()
 
 

@@ -14,7 +14,7 @@ def personas(found: Any, at: float | None) -> str:
     """Which groups there are, how large, and whether they are more than a cut."""
     acts = " or ".join(name(a) for a in found.about["activity"])
     told = [
-        f"{row.group} ({row.n:,}, {percent(row.share)} of 100)" for row in found.table.itertuples()
+        f"{row.group}: {row.n:,} ({percent(row.share)} of 100)" for row in found.table.itertuples()
     ]
     head = (
         f"{len(found.table)} kinds of customers (n = {found.about['n']:,}), by what they did up to "

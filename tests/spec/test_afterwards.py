@@ -296,7 +296,9 @@ def test_models_beside_each_other() -> None:
     spells = dated()
     one, other = jl.cox(spells, "arm"), jl.cox(spells, "arm + started")
     table = jl.beside({"alone": one, "with": other, "none": None})
-    assert table["term"].tolist() == ["arm: treatment against control", "started"]
+    terms = ["arm: treatment against control", "started", "(who was counted)"]
+    assert sorted(table["term"]) == sorted(terms) and table["term"].iloc[-1] == terms[-1]
+    assert f"{one.about['ids']:,} customers, {one.events:,} events" == table["alone"].iloc[-1]
     assert table["alone"].iloc[1] == "–" and " to " in table["with"].iloc[1]
     (found,) = jl.ratios_as(one, "alone")
     assert found.name.endswith("(alone)") and jl.ratios_as(None, "x") == ()
