@@ -106,8 +106,12 @@ def check_follow_up(curve: Curve, horizon: float, least: int = 20) -> Check:
         f"At risk there: {seen.removeprefix('all ')}{', …' if len(at) > 6 else ''}.",
         "The curves carry the horizon."
         if thin.empty
-        else f"Fewer than {least} carry the end of: {', '.join(thin['group'].head(6))}.",
+        else f"Fewer than {least} carry the end of {_curves(list(thin['group']))}.",
     )
+
+
+def _curves(groups: list[str]) -> str:
+    return "the curve" if groups == ["all"] else f"the curves of {', '.join(groups[:6])}"
 
 
 def check_events(effects: Effects, least: int = 10) -> Check:

@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 
-from journeylib.numbers import estimate, number
+from journeylib.numbers import UNKNOWN, estimate, number
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _told(c: Contrast) -> tuple[str, str, str, str]:
     unit = c.unit if c.unit in ("%", "") else f" {c.unit}"
     value, low, high = estimate(c.value, c.low, c.high, ratio=not c.unit)
     naive, *_ = estimate(c.naive, c.low, c.high, ratio=not c.unit)
-    right = f"{c.method}: {value}{unit} ({low} to {high})"
+    ends = ["beyond follow-up" if end == UNKNOWN else end for end in (low, high)]
+    right = f"{c.method}: {value}{unit} ({ends[0]} to {ends[1]})"
     if math.isnan(c.value):
         right = f"{c.method}: not reached"
     if math.isnan(c.error):
@@ -93,10 +94,12 @@ def _told(c: Contrast) -> tuple[str, str, str, str]:
         factor = number(c.error, 2)
         error = "none to speak of" if factor == "1" else f"{factor} times the right ratio"
         return c.question, f"{c.shortcut}: {naive}", right, error
+    if math.isclose(c.naive, c.value, rel_tol=1e-9, abs_tol=1e-9):
+        return c.question, f"{c.shortcut}: {naive}{unit}", right, "none"
     size = f"{number(abs(c.error), 2)}{' points' if c.unit == '%' else unit}"
     return (
         c.question,
         f"{c.shortcut}: {naive}{unit}",
         right,
-        f"{size} too {'high' if c.error > 0 else 'low'}" if c.error else "none",
+        f"{size} too {'high' if c.error > 0 else 'low'}",
     )

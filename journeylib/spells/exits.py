@@ -150,7 +150,7 @@ def exits(
         by=asked.by,
         clock=Clock(
             start_words(asked, " or ".join(m.name for m in ways.events.values())),
-            f"at the first of {ways.words}",
+            f"at the first {'of ' if len(ways.names) > 1 else ''}{ways.words}",
             censor_words(log, until),
             entry_words(log),
             asked.origin.name,

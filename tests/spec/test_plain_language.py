@@ -19,6 +19,7 @@ from journeylib.estimate.silence import LeavingRule, SilenceSurface
 from journeylib.example import small_log
 from journeylib.journey import read_journey
 from journeylib.plots.style import picture
+from journeylib.questions.contrast import Contrast
 from journeylib.words.parts import of_group, span, whom
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -276,3 +277,28 @@ def test_whoever_mostly_comes_back_is_not_called_lost(back: float, follows: str)
         reason="",
     )
     assert jl.check_rule(rule, surface).follows.startswith(f"{follows} those called lost")
+
+
+def test_an_end_of_an_interval_that_is_not_reached_is_said_in_words() -> None:
+    contrast = Contrast("How long?", "an average", 2.0, "the median", 6.5, 3.0, np.nan, "days")
+    assert "(3.00 to beyond follow-up)" in repr(jl.contrasts(contrast))
+    same = Contrast("How many?", "a funnel", 49.0, "incidence", 49.0 + 5e-14, 42.0, 58.0, "%")
+    assert repr(jl.contrasts(same)).endswith("; none")
+
+
+def test_one_thin_curve_is_the_curve() -> None:
+    frame = pd.DataFrame({"time": [1.0, 2, 3, 4] * 10, "event": 1, "tier": ["a", "b"] * 20})
+    spells = jl.spells_from_frame(frame, unit="days")
+    whole = jl.check_follow_up(jl.survival_curve(spells), 4)
+    assert (whole.seen, whole.follows) == (
+        "At risk there: 10.",
+        "Fewer than 20 carry the end of the curve.",
+    )
+    parts = jl.check_follow_up(jl.survival_curve(spells, by="tier"), 4)
+    assert parts.follows == "Fewer than 20 carry the end of the curves of a, b."
+
+
+def test_one_way_out_is_simply_the_first() -> None:
+    assert jl.exits(small_log(), origin="ad", causes=["purchase"]).clock.stops == (
+        "at the first purchase"
+    )
