@@ -86,8 +86,8 @@ def with_exposure(
     known
         ``"before"``: the column changes on the way. ``"origin"``: it stays what was known
         when the clock started, its own instant included, for a spell of zero length as for
-        any other; only an event that is the spell's cause itself (by its name, its stage or
-        its rule) does not count where it ended the spell. What became known later is refused.
+        any other; only an event that is the spell's cause itself (whatever the cause is
+        called) does not count where it ended the spell. What became known later is refused.
     origin
         Column of spells that were made from a frame: the moment of time 0.
     together

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from journeylib.errors import DataError
-from journeylib.events import EventLog
+from journeylib.events import EventLog, Meaning, any_of
 from journeylib.events.times import in_units, instant, read_moments, ticks
 from journeylib.exposures.asked import (
     COUNT,
@@ -125,17 +125,21 @@ def by_the_origin(moments: ir.Table, outcomes: Sequence[int]) -> ir.Table:
     return moments.filter(past)
 
 
+def ends_of(spells: Spells, log: EventLog) -> dict[int, Meaning]:
+    """Number of a cause -> the rows that it means, for every cause that is an event of the log."""
+    known = {*log.journey.staged, *log.journey.events, *log.journey.stages, *log.observed}
+    found = {}
+    for number, name in enumerate(spells.causes, 1):
+        meant = [log.meaning(n) for n in spells.meant.get(name, (name,)) if n in known]
+        if meant:
+            found[number] = any_of(meant)
+    return found
+
+
 def outcomes_of(spells: Spells, log: EventLog, event: str) -> list[int]:
     """The causes that rows of an event may be."""
-    meant, found = log.meaning(event), []
-    for number, name in enumerate(spells.causes, 1):
-        try:
-            cause = log.meaning(name)
-        except DataError:
-            continue  # a cause that is no event, such as a silence
-        if not meant.disjoint(cause):
-            found.append(number)
-    return found
+    meant = log.meaning(event)
+    return [n for n, cause in ends_of(spells, log).items() if not meant.disjoint(cause)]
 
 
 def _span(first: float, last: float | None) -> str:

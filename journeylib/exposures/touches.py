@@ -21,6 +21,7 @@ from journeylib import labels
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, any_of
 from journeylib.events.times import in_units, instant, ticks
+from journeylib.exposures.moments import ends_of
 from journeylib.exposures.switches import Changes, split_at
 from journeylib.privacy import OTHER, small_groups
 from journeylib.spells.core import CORE, Spells
@@ -231,8 +232,7 @@ def _on_the_clock(
 
 def _ends(spells: Spells, log: EventLog, rows: ir.Table) -> ir.BooleanValue:
     """Rows that are what the spells end with."""
-    known = {*log.journey.staged, *log.journey.events, *log.journey.stages, *log.observed}
-    meant = [log.meaning(name) for name in spells.causes if name in known]
+    meant = list(ends_of(spells, log).values())
     return any_of(meant).holds(rows).fill_null(False) if meant else ibis.literal(False)
 
 

@@ -27,6 +27,7 @@ from journeylib.spells.question import KEYS, censor_words, entry_words
 from journeylib.spells.settle import Rules, settle
 from journeylib.spells.silence import first_silence, is_days
 
+CHURN = "churn"
 BACK = "came back after that silence, churned all the same"
 
 
@@ -118,7 +119,8 @@ def _by_silence(log: EventLog, days: float, by: Covariates) -> Spells:
         origin=active.name,
     )
     ends = _with_origin(log, ends, by, active)
-    return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock, BACK, before=False))
+    rules = Rules("customers", (CHURN,), KEYS, by, clock, BACK, before=False, meant={CHURN: ()})
+    return settle(log, ends, rules)
 
 
 def _by_event(log: EventLog, end: Meaning, by: Covariates, until: str | None) -> Spells:
@@ -144,7 +146,9 @@ def _by_event(log: EventLog, end: Meaning, by: Covariates, until: str | None) ->
         origin=active.name,
     )
     ends = _with_origin(log, ends, by, active)
-    return settle(log, ends, Rules("customers", ("churn",), KEYS, by, clock))
+    return settle(
+        log, ends, Rules("customers", (CHURN,), KEYS, by, clock, meant={CHURN: (end.name,)})
+    )
 
 
 def activity_of(log: EventLog, end: Meaning | None = None) -> Meaning:

@@ -78,6 +78,9 @@ class Spells:
         a customer has one spell at most. Episodes of one customer may overlap.
     single
         Whether every spell is one row; set by whoever builds the spells.
+    meant
+        Name of a cause -> the events, derived events and stages of the log that it means;
+        none for a silence. A cause that is not in it means what its name does.
     origins
         Lazy, one row an id (and episode): ``_origin``, the tick of the log's clock at
         which its spell has time 0; None where that is not known.
@@ -91,6 +94,7 @@ class Spells:
     own_names: Mapping[str, str] = field(default_factory=dict)
     per: str | None = None
     single: bool = True
+    meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origins: ir.Table | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ The rules are those of ``time_to``, and beyond them:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import ibis
@@ -59,11 +59,14 @@ class Exits:
         Number of a cause -> the rows that mean it.
     silences
         Number of a cause -> the silence that means it.
+    meant
+        Name of a cause -> the names of what it means in the log; none for a silence.
     """
 
     names: tuple[str, ...]
     events: Mapping[int, Meaning]
     silences: Mapping[int, Silence]
+    meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def any_event(self) -> Meaning:
@@ -157,6 +160,7 @@ def exits(
         ),
         merged=TIED,
         before=prior == "exclude" and not (own and len(ways.events) == 1),
+        meant=ways.meant,
     )
     return settle(log, with_origin_rows(asked, exits_seen(asked, ways)), rules)
 
@@ -197,7 +201,15 @@ def resolve(log: EventLog, causes: Mapping[str, Cause] | Sequence[str] | str) ->
                     fix="name each way out once",
                 )
         events[number] = found
-    return Exits(tuple(given), events, silences)
+    meant = {name: _names_in(what) for name, what in given.items()}
+    return Exits(tuple(given), events, silences, meant)
+
+
+def _names_in(what: Cause) -> tuple[str, ...]:
+    """The names of events of which a cause is made; none for a silence."""
+    if isinstance(what, str):
+        return (what,)
+    return tuple(str(w) for w in what) if isinstance(what, list | tuple) else ()
 
 
 def _cause(log: EventLog, name: str, what: Cause) -> Meaning | Silence:

@@ -7,8 +7,8 @@ query, and the spells are the rows that are at risk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
@@ -56,6 +56,8 @@ class Rules:
         What the sum of the column ``_merged`` counts; None where it counts nothing.
     before
         Whether an event before the origin takes the customer out.
+    meant
+        Name of a cause -> what it means in the log, as in :class:`Spells`.
     """
 
     of: str
@@ -65,6 +67,7 @@ class Rules:
     clock: Clock
     merged: str | None = None
     before: bool = True
+    meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def settle(log: EventLog, ends: ir.Table, rules: Rules) -> Spells:
@@ -156,6 +159,7 @@ def as_spells(
         own_names=own_names(log, [*rules.keys[1:], *rules.by.names]),
         per=rules.keys[1] if len(rules.keys) > 1 else None,
         single=single,
+        meant=rules.meant,
         origins=rows.select(*rules.keys, "_origin").distinct(),
     )
 

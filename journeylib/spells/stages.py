@@ -123,7 +123,7 @@ def stages(
         enters=entry_words(log),
         origin=FIRST_CONTACT,
     )
-    rules = Rules("customers", names, KEYS, asked.by, clock, TIED, before=bool(ends_at))
+    rules = Rules("customers", names, KEYS, asked.by, clock, TIED, bool(ends_at), ways.meant)
     numbers = [names.index(name) + 1 for name in ends_at]
     whole, audit = settled(log, with_origin_rows(asked, _ends(asked, ways, numbers)), rules)
     # kept by the database, so that the events are read once however often the stays are

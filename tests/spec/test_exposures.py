@@ -154,6 +154,68 @@ def test_refusals_say_what_to_do(tmp_path: Path, ask: dict[str, Any], said: str)
     assert said in str(caught.value)
 
 
+ENDED = {
+    "by its name": lambda log: jl.exits(log, "ad", ["purchase"]),
+    "renamed": lambda log: jl.exits(log, "ad", {"bought": "purchase"}),
+    "one of several": lambda log: jl.exits(log, "ad", {"gone": ["mail", "purchase"]}),
+    "a derived event": lambda log: jl.exits(log, "ad", {"bought": "paid by card"}),
+    "lost from the stages": lambda log: jl.stages(log, lost="purchase"),
+    "churn by an event": lambda log: jl.churn(log),
+}
+
+
+@pytest.mark.parametrize("case", ENDED)
+def test_what_ended_a_spell_at_its_origin_is_known_under_any_name(
+    tmp_path: Path, case: str
+) -> None:
+    """The purchase that ends b's spell at its origin says nothing about its beginning."""
+    log = open_rows(
+        tmp_path,
+        """
+        id at          event     content
+        a  2020-01-05  ad        x
+        a  2020-01-15  purchase  card
+        b  2020-01-05  ad        x
+        b  2020-01-05  purchase  card
+        """,
+        stages={"awareness": ["ad", "mail"]},
+        events={"paid by card": {"where": "event = 'purchase' and content = 'card'"}},
+        churn={"end_event": "purchase", "activity": ["ad"]},
+    )
+    spells = ENDED[case](log)
+    names, rows = expected_table("id stop cause\na 10 1\nb 0 1")
+    number = spells.causes.index("lost") + 1 if "lost" in spells.causes else 1
+    found = jl.with_exposure(spells, log, "purchase", "bought_before", known="origin")
+    frame = found.frame.assign(cause=found.frame["cause"] // number)
+    assert as_table(frame, names) == rows
+    assert list(found.frame["bought_before"]) == [0, 0]
+
+
+def test_a_silence_is_no_event_of_the_same_name(log: jl.EventLog) -> None:
+    """What is called ``help`` here has nothing to do with the event of that name."""
+    assert jl.exits(log, "ad", {"help": 5, "purchase": "purchase"}).meant == {
+        "help": (),
+        "purchase": ("purchase",),
+    }
+
+
+def test_the_end_of_a_spell_is_no_touch_under_any_name(tmp_path: Path) -> None:
+    log = open_rows(
+        tmp_path,
+        """
+        id at          event     channel
+        a  2020-01-05  ad        x
+        a  2020-01-08  mail      web
+        a  2020-01-15  purchase  shop
+        b  2020-01-05  ad        x
+        b  2020-01-07  mail      web
+        """,
+    )
+    for causes in ({"purchase": "purchase"}, {"bought": "purchase"}):
+        met = jl.touches(jl.exits(log, "ad", causes), log, minimum=1)
+        assert "shop" not in met.columns and "web" in met.columns
+
+
 # ---- the survivors' head start ---------------------------------------------------------
 
 
