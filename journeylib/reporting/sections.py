@@ -40,7 +40,10 @@ def arrange(cells: list[Any]) -> list[Any]:
         elif not (titled and not outputs and len(section) > 1 and _only_heading(section[0])):
             kept += section
     if note_cell is not None:
-        lines = [f"- **{title}**: {_plain(text)}" for title, text in noted]
+        lines = [
+            f"- **{title}**{'' if title.endswith('?') else ':'} {_plain(text)}"
+            for title, text in noted
+        ]
         note_cell.source = "\n".join([f"## {LEFT_OUT}", "", *lines])
         kept.append(note_cell)
     return kept

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from journeylib.findings import Finding, Findings
-from journeylib.numbers import UNKNOWN, estimate, number
+from journeylib.numbers import UNKNOWN, estimate
 from journeylib.truth.kinds import true_value
 from journeylib.truth.source import truth
 
@@ -111,5 +111,6 @@ def _told(row: Mapping[Any, Any]) -> tuple[str, str, str, str, str, str, str]:
     value, low, high = estimate(row["estimate"], row["low"], row["high"], ratio=not row["unit"])
     ends = " to ".join("beyond follow-up" if x == UNKNOWN else x for x in (low, high))
     mark = "the interval holds it" if row["verdict"] == HIT else "missed"
-    shown = f"{number(row['truth'], 3)}{unit}"
+    decimals = len(value.partition(".")[2])  # as many as the estimate has
+    shown = f"{row['truth']:,.{decimals}f}{unit}"
     return row["verdict"], row["finding"], row["group"], f"{value}{unit}", ends, shown, mark

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from journeylib.numbers import number
-from journeylib.words.parts import chance, estimate, event_of, name, term, told_as
+from journeylib.words.parts import chance, event_of, longer, name, term, told_as
 
 _TESTS = {
     "logrank": "log-rank",
@@ -44,11 +44,8 @@ def scan(scan: Any, at: float | None) -> str:
     clear = scan.table[scan.table["p_adjusted"] < 0.05].sort_values("difference", ascending=False)
     told = []
     for row in clear.itertuples(index=False):
-        sign = -1.0 if row.difference < 0 else 1.0
-        low, high = sorted((sign * row.low, sign * row.high))
-        more, ends = estimate(sign * row.difference, low, high)
-        way = f"{scan.unit} {'longer' if sign > 0 else 'shorter'}"
-        told.append(f"{row.group}: {more} {way} ({ends}; n = {row.n:,})")
+        more, ends = longer(row)
+        told.append(f"{row.group}: {more.format(scan.unit)} ({ends}; n = {row.n:,})")
     tail = (
         f"than all others together, by more than chance would explain with so many groups "
         f"(mean {scan.unit} without {event} within the first {horizon}; "

@@ -156,6 +156,22 @@ def estimate(value: float, low: float, high: float, ratio: bool = False) -> tupl
     return shown, f"{told[0]} to {told[1]}"
 
 
+def longer(row: Any) -> tuple[str, str]:
+    """A difference in time without its sign, as longer or shorter, and its interval likewise.
+
+    The place of the unit is left open.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Row
+    >>> longer(Row(difference=-1.2, low=-1.7, high=-0.7))
+    ('1.2 {} shorter', '0.7 to 1.7')
+    """
+    sign = -1.0 if row.difference < 0 else 1.0
+    said, ends = estimate(sign * row.difference, *sorted((sign * row.low, sign * row.high)))
+    return f"{said} {{}} {'longer' if sign > 0 else 'shorter'}", ends
+
+
 def in_group(group: str) -> str:
     """The group as part of a sentence; nothing where there is one group."""
     return "" if group == "all" else f" in {group}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeylib.numbers import number
-from journeylib.words.parts import MOST, and_more, estimate, name, of_group, told_as
+from journeylib.words.parts import MOST, and_more, estimate, longer, name, of_group, told_as
 
 
 def value(worth: Any, at: float | None) -> str:
@@ -36,8 +36,8 @@ def steps(scan: Any, at: float | None) -> str:
         return "No group stays longer or shorter in any step than the others, beyond chance."
     told = []
     for row in sure.sort_values("difference", ascending=False).itertuples(index=False):
-        said, ends = estimate(row.difference, row.low, row.high)
-        told.append(f"{row.group} in {name(row.step)} {said} {scan.unit} ({ends})")
+        said, ends = longer(row)
+        told.append(f"{row.group} in {name(row.step)}: {said.format(scan.unit)} ({ends})")
     return told_as("Beyond chance, against all others in the same step:", told)
 
 

@@ -160,6 +160,9 @@ def test_a_miss_is_shown_as_a_miss(shop: jl.EventLog) -> None:
     assert shown is not None
     assert shown.frame["verdict"].tolist() == ["missed"]
     assert "missed" in shown._repr_html_() and "Simulated: 0 of 1" in shown._repr_html_()
+    (row,) = [line for line in repr(shown).splitlines() if "share" in line]
+    *_, estimate, _, truth, _ = row.split(" | ")
+    assert len(truth.partition(".")[2]) == len(estimate.partition(".")[2])
 
 
 def test_where_there_is_no_interval_none_can_hold_the_truth(shop: jl.EventLog) -> None:
