@@ -8,13 +8,14 @@ have to come from later.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from journeylib import labels
 from journeylib.errors import DataError, nearest
 from journeylib.events import EventLog, any_of
 from journeylib.events.times import in_units, instant, ticks
@@ -154,6 +155,7 @@ def history(
     features += list(counted.values())
     frame[RECENCY] = frame[RECENCY].fillna(frame[TENURE])
     frame[features] = frame[features].fillna(0)
+    _call(dict(zip(counted.values(), events)), spells.unit)
     whole = [FREQUENCY, *counted.values()]
     frame[whole] = frame[whole].astype(np.int64)
     table = frame[[*spells.table.columns, *features]]
@@ -165,6 +167,16 @@ def history(
 def _feature(event: str, frame: pd.DataFrame) -> str:
     name = "n_" + re.sub(r"\W+", "_", event)
     return name if name not in frame.columns else f"{name}_before"
+
+
+def _call(counted: Mapping[str, str], unit: str) -> None:
+    """Features in the words of a reader."""
+    labels.also(RECENCY, f"{unit} since the latest")
+    labels.also(FREQUENCY, "how often so far")
+    labels.also(MONETARY, "mean value")
+    labels.also(TENURE, f"{unit} since the first")
+    for column, event in counted.items():
+        labels.also(column, f"{labels.label(event)}, how often")
 
 
 def _before(

@@ -68,7 +68,7 @@ def plot_credit(
     caption = (
         f"Share of the {event} events that goes along with each touchpoint, by the hazard after it "
         f"(n = {credit.about['ids']:,}, {credit.about['events']:,} events)"
-        + ("; rules hand out every event that a touch went before." if rules is not None else ".")
+        + ("; rules hand out every event that came after a touch." if rules is not None else ".")
     )
     numbers = shown.rename(columns={"label": "touchpoint", "value": "by the hazard, %"})
     for column, label, _ in _RULES if rules is not None else ():
@@ -125,7 +125,7 @@ def plot_by_stage(effects: StageEffects, ax: Axes | None = None, *, only: str = 
     frame = frame.rename(columns={"hazard_ratio": "value"})
     references = effects.about["references"]
     frame["label"] = [
-        f"from {words.name(s)}: {words.term(t, references)}"
+        f"from {words.name(s)}, {words.term(t, references)}"
         for s, t in zip(frame["stage"], frame["term"])
     ]
     ax = _ratios(frame, ax)

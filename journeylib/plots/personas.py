@@ -63,7 +63,7 @@ def _feature(name: str, unit: str) -> str:
         "tenure": f"{unit} since the first",
     }
     if name.startswith("n_"):
-        return f"number of {words.name(name.removeprefix('n_'))}"
+        return f"{words.name(name.removeprefix('n_'))}, how often"
     return known.get(name, words.name(name))
 
 

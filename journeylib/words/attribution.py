@@ -50,8 +50,8 @@ def rules(found: Any, at: float | None) -> str:
     ]
     rest = percent(float(table["last_touch"].iloc[-1]))
     head = (
-        f"Rules, not effects: of 100 {event} events each rule hands out all that a touch went "
-        f"before, to whatever went before them (n = {found.about['n']:,} journeys, "
+        f"Rules, not effects: of 100 {event} events each rule hands out all that came after any "
+        f"touch, among the touches before them (n = {found.about['n']:,} journeys, "
         f"{found.about['events']:,} events; {rest} of 100 without a touch):"
     )
     return told_as(head, told)

@@ -97,6 +97,8 @@ def test_history_as_a_literal_table(log: jl.EventLog) -> None:
     found = known(log)
     assert as_table(found.spells.frame, names) == rows
     assert found.features == tuple(names[1:])
+    told = [jl.words.term(f"np.log1p({name})") for name in ("recency", "n_ad")]
+    assert told == ["days since the latest (log)", "ad, how often (log)"]
     # of four customers two are alike: no third feature can be told from these two
     assert jl.history_formula(found) == "np.log1p(recency) + np.log1p(frequency)"
 
