@@ -127,20 +127,13 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, Real) and (kind is float or value % 1 == 0)
     if kind is Any or not isinstance(kind, type):
         return True
-    if _many(kind):
-        of = get_args(hint)[:1]
+    if kind in _COLLECTIONS:
         several = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
         if not several or getattr(value, "ndim", 1) != 1:
             return False
-        return not (of and isinstance(value, list | tuple)) or all(fits(v, of[0]) for v in value)
+        of = get_args(hint)[0]
+        return not isinstance(value, list | tuple) or all(fits(one, of) for one in value)
     return isinstance(value, kind)
-
-
-def _many(kind: type) -> bool:
-    """Whether a kind is a plain collection, any other of which does as well."""
-    return (kind.__module__ in ("collections.abc", "numpy") and not issubclass(kind, Mapping)) or (
-        kind in (list, tuple)
-    )
 
 
 def _wanted(hint: Any) -> str:

@@ -22,6 +22,7 @@ from formulaic.utils.sentinels import UNSET
 from journeylib.audit import Audit
 from journeylib.errors import DataError, nearest
 from journeylib.estimate.formula import model_matrix, read_formula, variables
+from journeylib.estimate.steps import as_numbers
 from journeylib.spells.core import Spells
 
 Column = str | Sequence[float] | np.ndarray | pd.Series
@@ -201,7 +202,7 @@ def _need_order(spells: Spells, name: str) -> None:
 
 
 def _as_column(values: Any, n: int, name: str) -> np.ndarray:
-    array = np.asarray(values, dtype=float)
+    array = as_numbers(values)
     if array.shape != (n,):
         raise DataError(
             f"{name} has shape {array.shape}, but there are {n:,} rows of spells",

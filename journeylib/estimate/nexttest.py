@@ -71,7 +71,7 @@ def next_test(
             where="horizon",
             fix="use a longer horizon, or an event that happens",
         )
-    started = spells.frame[STARTED].to_numpy(dtype=float)
+    started = spells.frame[spells.column(STARTED)].to_numpy(dtype=float)
     pace = len(started) / max(float(np.ptp(started)), 1e-9)
     rows = []
     for ratio in ratios:

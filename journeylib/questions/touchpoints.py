@@ -137,11 +137,13 @@ def check_placebo(placebo: Placebo, test: str, level: float = 0.05) -> Check:
     level
         Below which a p-value speaks against it.
     """
-    row = placebo.tests.set_index("test").loc[test]
-    assumption = {
+    assumptions = {
         "later": "a touch keeps the effect that it has, and nothing else drifts",
         "before": "whoever is about to be touched is no likelier to have the event already",
-    }[test]
+    }
+    if test not in assumptions:
+        raise DataError(f"there is no test {test!r}", where="test", fix=nearest(test, assumptions))
+    row, assumption = placebo.tests.set_index("test").loc[test], assumptions[test]
     if pd.isna(row["p"]):
         notes = placebo.table.loc[placebo.table["test"] == test, "note"]
         return Check(

@@ -106,6 +106,11 @@ REFUSED: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
         lambda log, spells: jl.step_scan(log, "channel", np.nan), "must be a positive number"),
     "an experiment without dates": (
         lambda log, spells: jl.looks_due(spells, 5, [1.0]), "no column 'started'"),
+    "a test without dates": (lambda log, spells: jl.next_test(spells, 3), "no column 'started'"),
+    "weights that are no numbers": (
+        lambda log, spells: jl.cox(spells, "plan", weights=pd.Series(["x"] * 6)), "one number a row"),
+    "a list for an array": (
+        lambda log, spells: jl.risk_table(spells, weights=[1.0] * 6), "give ndarray or None"),
     "a day that is none": (lambda log, spells: jl.simulate(5, start="soon"), "write a day like"),
     "a column that a table lacks": (
         lambda log, spells: jl.hide_small(FRAME, "tim"), "did you mean 'time'"),
