@@ -186,7 +186,8 @@ def _unbroken(found: re.Match[str]) -> str:
 
 def _for_readers(frame: pd.DataFrame) -> tuple[pd.DataFrame, set[Any]]:
     """A table as text, each interval in one column; and which columns hold numbers."""
-    from journeylib.words.parts import name, term  # words tell results, and results show terms
+    from journeylib.words.parts import name as in_words
+    from journeylib.words.parts import term  # words tell results, and results show terms
 
     frame = _without_repeats(frame)
     shown = _readable(frame)
@@ -195,7 +196,7 @@ def _for_readers(frame: pd.DataFrame) -> tuple[pd.DataFrame, set[Any]]:
     if "term" in shown:
         shown["term"] = [term(text) for text in shown["term"]]
     if "touchpoint" in shown:
-        shown["touchpoint"] = [name(text) for text in shown["touchpoint"]]
+        shown["touchpoint"] = [in_words(text) for text in shown["touchpoint"]]
     numbers = {c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])}
     for value, low, high in _triples(frame, numbers):
         rows = frame[[value, low, high]].astype(float).itertuples(index=False, name=None)

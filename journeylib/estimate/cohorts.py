@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.stats import chi2, t
 
 from journeylib.errors import DataError, ModelError
 from journeylib.estimate.intervals import z_value
@@ -15,6 +15,8 @@ from journeylib.estimate.risktable import risk_table
 from journeylib.estimate.rmst import checked_horizon, mean_within
 from journeylib.results import Result
 from journeylib.spells.core import Spells
+
+CHANCE = 0.05  # p-value under which cohorts are taken to scatter about their line
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -44,7 +46,8 @@ class CohortTrend(Result):
         customers.
     lack_of_fit
         ``statistic, df, p``: whether the cohorts scatter about the line more than their
-        errors explain.
+        errors explain; ``widened``, by how many times the errors of trend and step are larger
+        for it, 1 unless p is under 0.05.
     """
 
     horizon: float = field(kw_only=True)
@@ -103,7 +106,10 @@ def cohort_trend(
     Means weighted by the inverse of their variances, with a line in the number of the
     cohort and a step: segmented regression of an interrupted time series (Wagner, Soumerai,
     Zhang and Ross-Degnan 2002, J. Clin. Pharm. Ther. 27). Cohorts hold different customers
-    and are independent. What else happened at the same time is in the step, too.
+    and are independent. What else happened at the same time is in the step, too. Where the
+    cohorts scatter about the line by more than their errors explain (p under 0.05), the errors
+    of the line are multiplied by the root of chi-squared over its degrees of freedom and its
+    intervals are t intervals (Birge 1932, Phys. Rev. 40).
 
     Examples
     --------
@@ -132,8 +138,10 @@ def cohort_trend(
     coef, covariance = _line(x, y, weight)
     table["fitted"] = x @ coef
     table["low"], table["high"] = (table["rmst"] + s * z * table["std_err"] for s in (-1, 1))
-    error = np.sqrt(np.diag(covariance))
     misfit, df = float(weight @ (y - x @ coef) ** 2), len(y) - x.shape[1]
+    fit = {"statistic": misfit, "df": df, "p": float(chi2.sf(misfit, df))}
+    widened, quantile = _allowing(fit, level)
+    error = widened * np.sqrt(np.diag(covariance))
     order = ["group", "number", "n", "events", "rmst", "std_err", "low", "high", "after", "fitted"]
     facts = {
         "event": " or ".join(spells.causes),
@@ -153,12 +161,23 @@ def cohort_trend(
         facts,
         horizon=horizon,
         change=first,
-        trend=_estimate(coef[1], error[1], z),
-        step=_estimate(coef[2], error[2], z) if first else None,
+        trend=_estimate(coef[1], error[1], quantile),
+        step=_estimate(coef[2], error[2], quantile) if first else None,
         difference=_plain(table, weight, z) if first else None,
         left_out=left_out,
-        lack_of_fit={"statistic": misfit, "df": df, "p": float(chi2.sf(misfit, df))},
+        lack_of_fit={**fit, "widened": widened},
     )
+
+
+def _allowing(fit: dict[str, float], level: float) -> tuple[float, float]:
+    """Factor of the errors, and the quantile of the intervals, that allow for scatter.
+
+    Where the cohorts scatter by more than chance explains, their errors are too small by as
+    much (Birge 1932), and that is known from so few of them only.
+    """
+    if not fit["p"] < CHANCE:
+        return 1.0, z_value(level)
+    return float(np.sqrt(fit["statistic"] / fit["df"])), float(t.ppf(0.5 + level / 2, fit["df"]))
 
 
 def _means(spells: Spells, horizon: float, cohort: str) -> pd.DataFrame:

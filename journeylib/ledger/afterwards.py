@@ -119,7 +119,7 @@ def check_cohorts(trend: CohortTrend) -> Check:
         "warned" if bad else "passed",
         f"Scatter about the line: chi-squared {number(fit['statistic'])} on {fit['df']} df, "
         f"{words.chance(fit['p'])}.",
-        "The intervals of trend and step are too narrow."
+        "Something else moved, too: the intervals of trend and step are widened for it."
         if bad
         else "What else happened at the time of a change is in its step all the same.",
     )

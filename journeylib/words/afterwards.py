@@ -83,7 +83,7 @@ def cohorts(found: Any, at: float | None) -> str:
     if line and fit["p"] < 0.05:
         told.append(
             f"The cohorts scatter about this line more than chance explains ({chance(fit['p'])}): "
-            "something else moved, too."
+            "something else moved, too, and the intervals are widened for it."
         )
     if found.left_out:
         shown = ", ".join(found.left_out[:MOST])

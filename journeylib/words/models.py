@@ -49,8 +49,9 @@ def effects(effects: Any, at: float | None) -> str:
 def _left_out(effects: Any) -> str:
     """Who is not in a model because something that it needs is not known of them."""
     audit = getattr(effects, "audit", None)
-    missing = {} if audit is None else audit.dropped
-    missing = {why: n for why, n in missing.items() if n and why.endswith(MISSING)}
+    if audit is None:
+        return ""
+    missing = {why: n for why, n in audit.dropped.items() if n and why.endswith(MISSING)}
     if not missing:
         return ""
     whole = audit.n_kept + sum(missing.values())

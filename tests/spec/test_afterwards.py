@@ -193,6 +193,24 @@ def test_the_line_is_weighted_least_squares() -> None:
     assert found.lack_of_fit["df"] == 3
 
 
+def test_cohorts_that_scatter_widen_the_intervals() -> None:
+    """Means that move from month to month by more than customers do: the errors are Birge's."""
+    frame = cohorts(n=3_000).frame
+    frame["stop"] = frame["stop"] * frame["month"].str[-1].map({"2": 1.4, "5": 0.7}).fillna(1.0)
+    spells = jl.spells_from_frame(frame[["stop", "cause", "month"]], stop="stop", cause="cause")
+    found = jl.cohort_trend(spells, 20, "month")
+    table, fit = found.frame, found.lack_of_fit
+    assert fit["p"] < 0.001 and fit["df"] == 4
+    x = np.column_stack([np.ones(6), np.arange(6)])
+    scaled = sm.WLS(table["rmst"], x, weights=1 / table["std_err"] ** 2).fit()
+    assert fit["widened"] == pytest.approx(math.sqrt(fit["statistic"] / 4))
+    assert found.trend["std_err"] == pytest.approx(scaled.bse.iloc[1])
+    low, high = scaled.conf_int().loc["x1"]
+    assert (found.trend["low"], found.trend["high"]) == pytest.approx((low, high))
+    assert "the intervals are widened for it" in jl.say(found)
+    assert jl.cohort_trend(cohorts(), 40, "month").lack_of_fit["widened"] == 1.0
+
+
 def test_a_step_is_seen_and_a_plain_before_and_after_differs_from_it() -> None:
     found = jl.cohort_trend(cohorts(n=2_000, step=30.0), 40, "month", change="2024-04")
     assert found.step["low"] > 2
