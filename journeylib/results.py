@@ -171,9 +171,10 @@ _HEADS = {
 }
 _SHORT = ("rmst", "others", "detectable", "duration", "after", "chisq")  # three digits will do
 _DIGITS = {
-    **dict.fromkeys(("statistic", "chisq", "share", "rmst", "mean_time", "others"), 3),
+    **dict.fromkeys(("share", "rmst", "mean_time", "others"), 3),
     "detectable": 2,
 }
+_STATISTICS = ("statistic", "chisq")
 _RATIOS = ("hazard_ratio", "ratio", "time_ratio", "odds_ratio")
 _ERRORS = ("std_err", "robust_std_err")
 _IN_BRACKETS = re.compile(r"\([^\s()]+ to [^\s()]+\)")
@@ -247,6 +248,8 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
     def shown(name: Any) -> list[str]:
         if re.fullmatch(r"p(_\w+)?", str(name)):
             return [chance(v) for v in frame[name]]
+        if str(name) in _STATISTICS:  # a small one is as good as none
+            return [number(round(v, 2), 3) for v in frame[name]]
         return [number(v, _DIGITS.get(str(name), 4)) for v in frame[name]]
 
     return pd.DataFrame({name: shown(name) for name in frame.columns}, index=frame.index)

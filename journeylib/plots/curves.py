@@ -100,7 +100,8 @@ def plot_incidence(
     """
     frame = incidence.frame
     one_group = frame["group"].nunique() == 1
-    names = frame["outcome"] if one_group else frame["group"] + ": " + frame["outcome"]
+    outcome = frame["outcome"].map(words.name)
+    names = outcome if one_group else frame["group"] + ": " + outcome
     frame = frame.assign(group=names.astype(str))
     ax = _steps(incidence, frame, "incidence", 0.0, ax, horizon, table=False)
     ax.set_ylim(0, None)
@@ -108,11 +109,11 @@ def plot_incidence(
     ax.set_ylabel("share with each outcome")
     caption = (
         f"Share with each outcome over time in {incidence.unit}, competing outcomes taken "
-        "into account; bands are 95% intervals."
+        f"into account; bands are 95% intervals. n = {incidence.about['n']:,}."
     )
     return describe(
         ax,
-        f"Step curves: cumulative incidence. {words.say(incidence)}",
+        f"Step curves: cumulative incidence. {words.say(incidence, at=horizon)}",
         caption,
         _behind(frame, "incidence", "share", incidence.unit, ax),
         result=incidence,

@@ -57,8 +57,8 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def _period(starts: pd.Series) -> str:
     """How long the periods are that begin on these dates."""
-    step = pd.Series(pd.to_datetime(starts).unique()).sort_values().diff().median()
-    days = 0.0 if pd.isna(step) else step / pd.Timedelta(days=1)
+    steps = pd.Series(pd.to_datetime(starts).unique()).sort_values().diff().dropna()
+    days = float(steps.dt.days.median()) if len(steps) else 0.0
     known = {1: "a day", 7: "a week"}
     return known.get(round(days), "a month" if 27 < days < 32 else "over time")
 

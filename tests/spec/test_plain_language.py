@@ -302,3 +302,12 @@ def test_one_way_out_is_simply_the_first() -> None:
     assert jl.exits(small_log(), origin="ad", causes=["purchase"]).clock.stops == (
         "at the first purchase"
     )
+
+
+def test_outcomes_are_called_by_their_labels_and_read_at_the_horizon() -> None:
+    frame = pd.DataFrame({"time": [1.0, 2, 3, 4] * 20, "event": [1, 2, 0, 1] * 20})
+    spells = jl.spells_from_frame(frame, unit="days", causes=["repeat_purchase", "cancelled"])
+    drawn = jl.plot_incidence(jl.cumulative_incidence(spells), horizon=3)
+    legend = [text.get_text() for text in drawn.get_legend().get_texts()]
+    assert legend == ["repeat purchase", "cancelled"]
+    assert "within 3 days" in picture(drawn).alt and "n = 80." in picture(drawn).caption

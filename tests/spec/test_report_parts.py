@@ -122,4 +122,5 @@ def test_a_column_of_numbers_is_headed_above_its_numbers_to_few_digits() -> None
     frame = pd.DataFrame({"group": ["a"], "statistic": [0.36479], "p": [0.5], "share": [0.62559]})
     html = jl.show(frame, "t")._repr_html_()
     assert "<th scope='col'>group</th><th scope='col' class='num'>statistic</th>" in html
-    assert "<td class='num'>0.365</td>" in html and "<td class='num'>0.626</td>" in html
+    assert "<td class='num'>0.36</td>" in html and "<td class='num'>0.626</td>" in html
+    assert "<td class='num'>608</td>" in jl.show(frame.assign(statistic=607.9), "t")._repr_html_()
