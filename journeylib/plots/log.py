@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import cycle
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -57,8 +58,8 @@ def plot_activity(activity: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def _period(starts: pd.Series) -> str:
     """How long the periods are that begin on these dates."""
-    steps = pd.Series(pd.to_datetime(starts).unique()).sort_values().diff().dropna()
-    days = float(steps.dt.days.median()) if len(steps) else 0.0
+    steps = np.diff(np.unique(starts.to_numpy(dtype="datetime64[D]"))).astype(float)
+    days = float(np.median(steps)) if len(steps) else 0.0
     known = {1: "a day", 7: "a week"}
     return known.get(round(days), "a month" if 27 < days < 32 else "over time")
 
