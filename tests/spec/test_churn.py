@@ -59,3 +59,12 @@ def test_activity_that_does_not_exist(tmp_path: Path) -> None:
     log = open_rows(tmp_path, LOG, churn={"inactivity_days": 5, "activity": ["basket"]})
     with pytest.raises(DataError, match="no event, derived event or stage is called 'basket'"):
         jl.churn(log)
+
+
+def test_where_nobody_pays_any_more_a_customer_is_worth_nothing(tmp_path: Path) -> None:
+    """What was paid at the very start of the clock is before it; somebody leaves all the same."""
+    log = open_rows(tmp_path, LOG.replace("event", "event value") + " 20\nb 2020-01-20 purchase 5",
+                    churn={"inactivity_days": 5, "activity": ["purchase"]})  # fmt: skip
+    worth = jl.lifetime_value(jl.churn(log), log, 10, event="purchase").frame.iloc[0]
+    assert (worth["n"], worth["events"], worth["value"]) == (2, 0, 0.0)
+    assert np.isnan(worth["low"]) and np.isnan(worth["high"])
