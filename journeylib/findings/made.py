@@ -299,9 +299,11 @@ def excess_times(scan: SegmentScan, how: str = "") -> Findings:
     scan
         Result of :func:`journeylib.segment_scan`.
     how
-        How the groups were made, where a report tells several kinds of groups.
+        How the groups were made, where a report tells several kinds of groups; ``"by"`` names
+        their columns.
     """
-    made = f", {how}" if how else ""
+    columns = " and ".join(words.name(column) for column in scan.by)
+    made = f", by {columns}" if how == "by" else f", {how}" if how else ""
     horizon = number(scan.about["horizon"])
     event = words.event_of(scan)
     return Findings(

@@ -10,6 +10,7 @@ import pytest
 from logs import as_table, expected_table, open_rows
 
 import journeylib as jl
+from journeylib import words
 from journeylib.errors import DataError
 from journeylib.personas.clusters import k_means, one_cloud
 from journeylib.personas.rfm import quantile_part
@@ -97,10 +98,18 @@ def test_history_as_a_literal_table(log: jl.EventLog) -> None:
     found = known(log)
     assert as_table(found.spells.frame, names) == rows
     assert found.features == tuple(names[1:])
-    told = [jl.words.term(f"np.log1p({name})") for name in ("recency", "n_ad")]
+    told = [words.term(f"np.log1p({name})") for name in ("recency", "n_ad")]
     assert told == ["days since the latest (log)", "ad, how often (log)"]
     # of four customers two are alike: no third feature can be told from these two
     assert jl.history_formula(found) == "np.log1p(recency) + np.log1p(frequency)"
+
+
+def test_findings_of_several_kinds_of_groups_say_how_they_were_made() -> None:
+    frame = pd.DataFrame({"time": [1.0, 2, 3, 4] * 20, "event": 1, "age_group": list("aabb") * 20})
+    scan = jl.segment_scan(jl.spells_from_frame(frame, unit="days"), "age_group", 4)
+    names = [jl.excess_times(scan, how)[0].name for how in ("", "by", "by cluster")]
+    plain = "extra days without event against all others, of the first 4"
+    assert names == [plain, f"{plain}, by age group", f"{plain}, by cluster"]
 
 
 def test_what_comes_after_the_start_changes_no_history(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from logs import as_table, expected_table, open_rows
 
 import journeylib as jl
+from journeylib import words
 from journeylib.errors import DataError
 from journeylib.exposures.switches import Changes, split_at
 
@@ -57,7 +58,7 @@ def test_a_touch_counts_after_its_moment_and_not_at_the_start_of_the_clock(
     assert as_table(found.spells.frame, names) == rows
     assert found.spells.audit.notes["touched on the way, by channel"] == 2
     assert found.formula("C(age)") == "channel_post + channel_social + C(age)"
-    assert jl.words.name("channel_post") == "channel: post"
+    assert words.name("channel_post") == "channel: post"
 
 
 def test_touches_at_the_start_count_where_asked_for(log: jl.EventLog) -> None:
