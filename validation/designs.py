@@ -18,6 +18,7 @@ SHAPE, MEDIAN = 1.3, 100.0
 SCALE = MEDIAN / np.log(2) ** (1 / SHAPE)
 BETA = {"x": 0.5, "z": -0.3}
 SEGMENTS = {"a": 0.7, "b": 1.0, "c": 1.3, "d": 1.8}  # segment -> hazard ratio
+LOSING, FAST = 0.4, 2.0  # share of the segment that is soon out of sight; hazard of the other
 SHARE = 0.6  # of the events that are of cause 1
 RATE, SPREAD = 0.012, 0.5  # of repeated events a day; variance of the customers' frailty
 AHEAD, ON, OFF = 0.012, 0.010, 0.004  # moves a day: new -> active, active -> gone, new -> gone
@@ -96,6 +97,23 @@ def late(rng: np.random.Generator) -> pd.DataFrame:
     n = 2 * N
     entry = np.where(rng.random(n) < 0.5, 0.0, rng.uniform(0, 80, n))
     return _late(durations(rng, 1.0, n), entry, rng.uniform(20, 240, n))
+
+
+def parted(rng: np.random.Generator, late: bool = False) -> pd.DataFrame:
+    """Two segments: one with half the hazard of the other, and sooner out of sight."""
+    n = 2 * N if late else N
+    slow = rng.random(n) < LOSING
+    event = durations(rng, np.where(slow, 1.0, FAST), n)
+    until = np.where(slow, rng.uniform(20, 180, n), rng.uniform(60, 320, n))
+    if not late:
+        return watched(event, until, segment=slow)
+    entry = np.where(rng.random(n) < 0.5, 0.0, rng.uniform(0, 50, n))
+    return _late(event, entry, until, segment=slow)
+
+
+def parted_late(rng: np.random.Generator) -> pd.DataFrame:
+    """The same, half the customers late."""
+    return parted(rng, late=True)
 
 
 def competing(rng: np.random.Generator) -> pd.DataFrame:

@@ -27,6 +27,7 @@ SOON = 60
 PARTS = (0.25, 0.5)
 KM, NA, MEAN, QUANTILE = "Kaplan-Meier", "Nelson-Aalen", "Restricted mean", "Quantile of survival"
 AJ, COUNT, COX = "Aalen-Johansen", "Mean cumulative count", "Cox coefficient"
+AVERAGED = "Average of the curves of groups"
 
 
 # --- one group --------------------------------------------------------------------------------
@@ -85,6 +86,22 @@ def difference_limits(frame: pd.DataFrame) -> Limits:
     ratio = pairs[list(columns)].rename(columns=columns)
     one_row(found, f"{MEAN}: ratio", "log", at, ratio)
     return found
+
+
+def averaged_limits(frame: pd.DataFrame) -> Limits:
+    """Survival of everybody as the average of segments."""
+    found: Limits = {}
+    spells = spells_of(frame)
+    curve = jl.averaged(jl.survival_curve(spells, by="segment"), spells)
+    on_days(found, AVERAGED, "log-log", curve.at(DAYS[:3]))
+    return found
+
+
+def averaged_truths() -> tuple[Truth, ...]:
+    """Shares of those drawn, whom it does not matter how long they are in sight."""
+    slow, fast = (np.asarray(designs.survival(np.array(DAYS[:3]), r)) for r in (1, designs.FAST))
+    shares = designs.LOSING * slow + (1 - designs.LOSING) * fast
+    return tuple(Truth(AVERAGED, "log-log", f"day {d}", float(s), d) for d, s in zip(DAYS, shares))
 
 
 def segment_limits(frame: pd.DataFrame) -> Limits:
@@ -235,6 +252,11 @@ def _weighted() -> tuple[Truth, ...]:
     return tuple(Truth(what, c, f"day {d}", share(d), d) for c in CONF for d in DAYS[:3])
 
 
+def averaging(name: str, note: str, draw: designs.Draw) -> Study:
+    """The average of groups; R has no function for it."""
+    return Study(name, note, draw, averaged_truths(), averaged_limits, "segment", in_r=False)
+
+
 def studies() -> tuple[Study, ...]:
     """Every study, in the order of the document."""
     d = designs
@@ -248,6 +270,8 @@ def studies() -> tuple[Study, ...]:
         Study("weighted", "unequal sampling", d.sampled, _weighted(), weighted_limits),
         Study("arms", "two groups", d.two_groups, _means(), difference_limits, "arm"),
         Study("scan", "four segments", d.segments, segment_truths(), segment_limits, "segment"),
+        averaging("averaged", "leaving by segment", d.parted),
+        averaging("averaged late", f"leaving by segment, {late}", d.parted_late),
         Study("competing", "two causes", d.competing, two, incidence_limits),
         Study("competing late", f"two causes, {late}", d.competing_late, two, incidence_limits),
         Study("repeated", "repeated events", d.repeated, counts, count_limits, "x"),
