@@ -165,7 +165,6 @@ _HEADS = {
     "chisq": "chi-squared",
     "information": "share of the events",
     "come": "has come",
-    "df": "degrees of freedom",
     "rmst": "mean time",
     "detectable": "difference found with 80% power",
 }
