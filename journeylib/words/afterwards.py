@@ -13,9 +13,9 @@ from journeylib.words.parts import (
     chance,
     estimate,
     event_of,
-    in_group,
     listed,
     name,
+    of_group,
 )
 
 
@@ -43,7 +43,8 @@ def promoter_score(found: Any, at: float | None) -> str:
     told, tail = [], ""
     for row in found.table.itertuples(index=False):
         share = number(100 * row.answered / row.customers, 2) if row.customers else "0"
-        who = f"{row.answered:,} of {row.customers:,} customers{in_group(row.group)} ({share}%)"
+        whose = of_group(found, row.group)
+        who = f"{row.answered:,} of {row.customers:,} customers{whose} ({share}%)"
         if pd.isna(row.score):
             told.append(f"{who} answered.")
             continue

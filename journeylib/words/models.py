@@ -20,6 +20,7 @@ from journeylib.words.parts import (
 )
 
 MOST_TERMS = 12  # of a model that are told one by one
+LOG, PER_LOG = " (log)", "A term in logs: the ratio is for 2.7 times as much."
 MISSING = " is missing"  # how an audit says why a row is not in a model
 
 
@@ -42,7 +43,8 @@ def effects(effects: Any, at: float | None) -> str:
         f"others held equal (n = {effects.about.get('n', 0):,}, "
         f"{effects.about.get('events', 0):,} events; 95% intervals in brackets):"
     )
-    tail = [_left_out(effects), *getattr(effects, "warnings", ())]
+    logs = any(LOG in line for line in told)
+    tail = [PER_LOG if logs else "", _left_out(effects), *getattr(effects, "warnings", ())]
     return told_as(head, told, " ".join(filter(None, tail)), most=MOST_TERMS)
 
 

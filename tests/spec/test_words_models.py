@@ -56,6 +56,13 @@ def test_who_is_not_in_a_model_is_told() -> None:
     assert "Left out" not in jl.say(jl.cox(spells_from_frame(frame.fillna(3)), "age"))
 
 
+def test_a_ratio_of_a_logarithm_says_for_how_much_more() -> None:
+    frame = pd.DataFrame({"time": np.arange(1.0, 61), "event": 1, "amount": [1.0, 2, 5] * 20})
+    spells = spells_from_frame(frame)
+    assert "for 2.7 times as much" in jl.say(jl.cox(spells, "log(1 + amount)"))
+    assert "times as much" not in jl.say(jl.cox(spells, "amount"))
+
+
 def test_time_ratios_are_told_with_reference_interval_and_direction() -> None:
     model = jl.aft(two_groups(), "C(channel)")
     text = jl.say(model)
