@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, wraps
 from numbers import Real
 from pathlib import Path
@@ -110,7 +110,7 @@ def fits(value: Any, hint: Any) -> bool:
     """Whether a value is of the kind that a type hint says; True where that is not known.
 
     Numbers of any library count; True and False are none. Several are any one-dimensional
-    collection, but no text.
+    collection, but no text, and no set where their order counts.
 
     Examples
     --------
@@ -129,10 +129,12 @@ def fits(value: Any, hint: Any) -> bool:
         return True
     if kind in _COLLECTIONS:
         several = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
-        if not several or getattr(value, "ndim", 1) != 1:
+        unordered = kind is Sequence and isinstance(value, Set)
+        if not several or unordered or getattr(value, "ndim", 1) != 1:
             return False
         of = get_args(hint)[0]
-        return not isinstance(value, list | tuple) or all(fits(one, of) for one in value)
+        array = of is float and hasattr(value, "dtype")  # may be long: who uses it looks into it
+        return array or isinstance(value, Iterator) or all(fits(one, of) for one in value)
     return isinstance(value, kind)
 
 

@@ -225,12 +225,12 @@ def simulate(
 
 
 def _day(value: str | dt.date, name: str) -> pd.Timestamp:
-    try:
-        return pd.Timestamp(value)
-    except ValueError:
+    day = pd.to_datetime(value, errors="coerce")
+    if pd.isna(day):
         raise DataError(
             f"{name} cannot be {value!r}", where=name, fix="write a day like 2024-01-31"
-        ) from None
+        )
+    return day
 
 
 def _people(

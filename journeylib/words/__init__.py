@@ -86,7 +86,11 @@ def say(result: Any, at: float | None = None) -> Sentence:
         if kind.__name__ in _TELLERS:
             told = _TELLERS[kind.__name__](result, at)
             return Sentence(_at_level(told, getattr(result, "about", {}).get("level", USUAL)))
-    raise DataError(f"there are no words for a {type(result).__name__}")
+    raise DataError(
+        f"there are no words for a {type(result).__name__}",
+        where="argument result of say",
+        fix="give a result, spells or an event log",
+    )
 
 
 def _at_level(told: str, level: float) -> str:

@@ -96,7 +96,7 @@ def test_own_names_stay_usable(tmp_path: Path) -> None:
         ({"event": "purchase", "origin": "ad", "until": "refr"}, "did you mean 'refer'"),
         ({"event": "purchase", "origin": "ad", "prior": "exlude"}, "did you mean 'exclude'"),
         ({"event": "purchase", "origin": "ad", "occurrence": 0}, "allowed: 1, 2, 3"),
-        ({"event": "purchase", "origin": "ad", "occurrence": 1.5}, "allowed: 1, 2, 3"),
+        ({"event": "purchase", "origin": "ad", "occurrence": 1.5}, "give a whole number"),
         ({"event": "purchase", "origin": "ad", "by": "start"}, "use such names themselves"),
         ({"event": "purchase", "origin": "ad", "by": ["campaign"] * 2}, "twice"),
         ({"event": "ad", "origin": "refer"}, "nobody is at risk: 1 customers came in"),
