@@ -172,6 +172,7 @@ def _coverage_words(total: int, inside: int, excused: int, replications: int) ->
         "never will (seeded; `validation/designs.py` and `validation/designs_of_models.py` say how "
         "they are drawn and what is true of them), 30 to 50% censored. A sample counts where at "
         "least 20 are at risk, in every group, and where the estimator gives a number at all. "
+        "Where an interval that R does not have lies outside, as many new samples join in. "
         f"{inside} lie in the band; {excused} miss it together with R's own interval on "
         f"the same samples, printed beside; {total - inside - excused} miss it alone."
     )

@@ -7,11 +7,13 @@ it leans towards the group that stays. Followed apart, each group leans towards 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from journeylib.errors import DataError
-from journeylib.estimate.curves import Curve
+from journeylib.estimate.curves import Curve, survival_curve
 from journeylib.estimate.groups import ALL, group_rows
 from journeylib.estimate.intervals import survival_limits
 from journeylib.spells.core import Spells
@@ -47,7 +49,8 @@ def averaged(groups: Curve, spells: Spells) -> Curve:
     -----
     The marginal method for adjusted curves (Therneau, Crowson and Atkinson 2015, *Adjusted
     survival curves*). Whoever enters late stands for those who were gone before they could
-    enter: one entrant counts 1 / S(entry) of its group (Horvitz and Thompson 1952).
+    enter: one entrant counts 1 / S(entry) of its group (Horvitz and Thompson 1952), where S is
+    of any cause. The errors count that these S are estimates, but not where causes compete.
 
     Examples
     --------
@@ -66,17 +69,19 @@ def averaged(groups: Curve, spells: Spells) -> Curve:
     if told.labels != groups.groups:
         raise DataError("these spells are not those of the curves", fix="pass the same spells")
     parts = [groups.table[groups.table["group"] == label] for label in told.labels]
-    stands_for = _stands_for(frame["start"].to_numpy(float), code, parts)
+    time = _in_sight(groups.table["time"].to_numpy(), parts)
+    start = frame["start"].to_numpy(float)
+    stands_for = _stands_for(start, code, told.labels, spells, groups.by)
     share = np.bincount(code, stands_for) / stands_for.sum()
-    drawn = stands_for.sum() ** 2 / (stands_for**2).sum()
-
-    ends = [p["time"].iloc[-1] for p in parts if p["survival"].iloc[-1] > 0]
-    time = np.unique(groups.table["time"].to_numpy())
-    time = time[time <= min(ends, default=np.inf)]
-    of_each = np.stack([_read(p, "survival", time) for p in parts])
-    errors = np.nan_to_num(np.stack([_read(p, "std_err", time) for p in parts]))  # NaN: all had it
-    survival = share @ of_each
-    std_err = np.sqrt(share**2 @ errors**2 + share @ (of_each - survival) ** 2 / drawn)
+    each = np.stack([_read(p, "survival", time) for p in parts])
+    survival = share @ each
+    drawn = np.bincount(code, stands_for**2) / stands_for.sum() ** 2
+    variance = drawn @ (each - survival) ** 2
+    for k, part in enumerate(parts):
+        late = (code == k) & (start > 0) & (len(spells.causes) == 1)
+        lean = (each[k] - survival) / stands_for.sum()
+        variance += _of_a_curve(part, time, share[k], lean, start[late], stands_for[late])
+    std_err = np.sqrt(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
         level = float(groups.about["level"])
         low, high = survival_limits(survival, std_err / survival, "log-log", level)
@@ -98,14 +103,65 @@ def averaged(groups: Curve, spells: Spells) -> Curve:
     return Curve(table, groups.unit, (), {**groups.about, **facts})
 
 
-def _stands_for(start: np.ndarray, code: np.ndarray, parts: list[pd.DataFrame]) -> np.ndarray:
+def _in_sight(time: np.ndarray, parts: list[pd.DataFrame]) -> np.ndarray:
+    """Distinct times up to where the first group is out of sight; one that all left is not."""
+    ends = [p["time"].iloc[-1] for p in parts if p["survival"].iloc[-1] > 0]
+    distinct = np.unique(time)
+    return distinct[distinct <= min(ends, default=np.inf)]
+
+
+def _stands_for(
+    start: np.ndarray,
+    code: np.ndarray,
+    labels: Sequence[str],
+    spells: Spells,
+    by: Sequence[str],
+) -> np.ndarray:
     """How many of those who started each one seen stands for: 1 but for late entrants."""
     out = np.ones(len(start))
-    for number, part in enumerate(parts):
+    if not (start > 0).any():
+        return out
+    here = survival_curve(spells, by).table  # whatever took them out before they could enter
+    for number, label in enumerate(labels):
         late = (code == number) & (start > 0)
-        still = _read(part, "survival", start[late])
+        still = _read(here[here["group"] == label], "survival", start[late])
         out[late] = np.divide(1.0, still, out=np.ones(len(still)), where=still > 0)
     return out
+
+
+def _of_a_curve(
+    part: pd.DataFrame,
+    time: np.ndarray,
+    share: float,
+    lean: np.ndarray,
+    entry: np.ndarray,
+    stands_for: np.ndarray,
+) -> np.ndarray:
+    """Variance that the curve of a group brings, directly and by what late entrants stand for.
+
+    The error of log S is a martingale: that at two times covaries as it varies at the first.
+    A curve that is too high makes late entrants stand for too few; ``lean`` is how far one
+    more of the group moves the average.
+    """
+    survival = _read(part, "survival", time)
+    direct = share * np.nan_to_num(_read(part, "std_err", time))  # not a number: all had it
+    if not len(entry):
+        return np.asarray(direct**2)
+    order = np.argsort(entry)
+    entry, stands_for = entry[order], stands_for[order]
+    at_entry = _log_variance(part, entry)
+    own = np.append(0.0, np.cumsum(stands_for * at_entry))
+    after = stands_for.sum() - np.append(0.0, np.cumsum(stands_for))
+    before = np.searchsorted(entry, time, side="right")
+    both = own[before] + after[before] * _log_variance(part, time)
+    among = stands_for * at_entry @ (stands_for + 2 * after[1:])
+    return np.asarray(direct**2 - 2 * share * survival * lean * both + lean**2 * among)
+
+
+def _log_variance(part: pd.DataFrame, at: np.ndarray) -> np.ndarray:
+    """Variance of log S; 0 where all had the event, as that is no longer an estimate."""
+    survival, error = _read(part, "survival", at), np.nan_to_num(_read(part, "std_err", at))
+    return np.divide(error, survival, out=np.zeros(len(at)), where=survival > 0) ** 2
 
 
 def _read(part: pd.DataFrame, column: str, at: np.ndarray) -> np.ndarray:

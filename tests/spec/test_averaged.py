@@ -60,6 +60,31 @@ def test_a_late_entrant_stands_for_those_who_were_gone_before() -> None:
     assert of_groups(spells).at(6.5)["survival"][0] == pytest.approx(expected, abs=1e-12)
 
 
+def test_errors_count_that_what_an_entrant_stands_for_is_an_estimate() -> None:
+    spells = jl.spells_from_frame(pd.DataFrame(ROWS), start="start", unit="days")
+    found, groups = of_groups(spells).at(6.5).iloc[0], jl.survival_curve(spells, by="segment")
+    at = groups.at(6.5)
+    whole, lean = 4 + 4 / 3, at["survival"].to_numpy() - found["survival"]
+    drawn = lean**2 @ np.full(2, 4 + (4 / 3) ** 2) / (2 * whole) ** 2
+    # log S at entry: one of four had the event by 2 in a, and by 3 in b, so 1 / (4 x 3)
+    at_entry = np.array([1 / 12, 1 / 12])
+    direct = at["std_err"].to_numpy() / 2
+    entrants = lean / (2 * whole) * 4 / 3
+    cross = direct**2 + entrants**2 * at_entry
+    cross -= 2 * at["survival"].to_numpy() / 2 * entrants * at_entry
+    assert found["std_err"] ** 2 == pytest.approx(drawn + cross.sum(), abs=1e-12)
+
+
+def test_a_late_entrant_stands_for_the_lost_too() -> None:
+    rows = {**ROWS, "event": [2, 1, 0, 1, 0, 1, 2, 0, 1, 0]}
+    spells = jl.spells_from_frame(pd.DataFrame(rows), start="start", unit="days")
+    found = jl.averaged(jl.reached(spells, by="segment"), spells).at(6.5)["survival"][0]
+    a, b = jl.reached(spells, by="segment").at(6.5)["survival"]
+    shares = {"a": 4 + 4 / 3, "b": 4 + 4 / 3}  # as without causes: one of four was gone by then
+    expected = (shares["a"] * a + shares["b"] * b) / sum(shares.values())
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
 def test_censoring_that_depends_on_the_group_moves_the_whole_curve_and_not_the_average() -> None:
     drawn, n = np.random.default_rng(7), 60_000
     slow = drawn.random(n) < 0.4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,6 +51,14 @@ def test_replications_do_not_depend_on_who_computes_them() -> None:
     together = coverage.run(["arms"], 12, workers=2)
     assert [c.share for c in alone] == [c.share for c in together]
     assert [c.replications for c in alone] == [12, 12]
+
+
+def test_what_r_cannot_be_asked_is_asked_of_new_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    def outside(study: Any, asked: np.ndarray, hit: np.ndarray) -> list[coverage.Coverage]:
+        return [coverage.Coverage(study.name, "", t, len(asked), 0.5) for t in study.truths]
+
+    monkeypatch.setattr(coverage, "summary", outside)
+    assert {c.replications for c in coverage.run(["averaged", "arms"], 4)} == {8, 4}
 
 
 def test_a_deviation_is_relative_and_undefined_must_agree() -> None:
