@@ -29,6 +29,10 @@ from journeylib.numbers import estimate, number
 from journeylib.spells.core import Spells
 
 LEVELS = 12  # of a covariate: more are not compared
+LEANS = (
+    "A curve over everybody leans towards those who stay in view: read it by these groups, "
+    "or weight it."
+)
 CHANCE = 0.01  # of a false warning of dropouts, over all covariates together
 
 
@@ -164,12 +168,7 @@ def dropouts(
         tail = f", alike by {', '.join(map(words.name, names))}." if names else "."
         return Check(said, PASSED, text + tail, "It cannot be tested beyond what is recorded.")
     told = ", ".join(f"{words.name(c)} ({words.chance(p[c])})" for c in bad)
-    follows = (
-        "A curve over everybody leans towards those who stay in view: read it by these groups, "
-        "or weight it."
-    )
-    if horizon is not None:
-        follows = f"{follows} {_leaning(spells, bad[0], horizon)}"
+    follows = LEANS if horizon is None else _leaning(spells, bad[0], horizon)
     return Check(said, WARNED, f"{text}, and more of some than of others by {told}.", follows)
 
 
@@ -189,12 +188,20 @@ def _leaning(spells: Spells, by: str, horizon: float) -> str:
 
     whole = reached(spells).at(horizon).iloc[0]
     apart = averaged(reached(spells, by), spells).at(horizon).iloc[0]
+    when = f"{number(horizon)} {spells.unit}"
     if math.isnan(whole["survival"]) or math.isnan(apart["survival"]):
-        return f"How far cannot be told: not every group is in view until {number(horizon)}."
+        return f"{LEANS} How far cannot be told: not every group is in view until {when}."
     columns = ["survival", "low", "high"]
-    straight, mean = (estimate(*(100 * row[columns].astype(float))) for row in (whole, apart))
-    return (
-        f"Each group followed apart and averaged by its share, {mean[0]}% ({mean[1]} to "
-        f"{mean[2]}) are still without {words.name(spells.causes[0])} after {number(horizon)} "
-        f"{spells.unit}; the curve over everybody says {straight[0]}%."
+    (all_of_them, *_), (mean, low, high) = (
+        estimate(*(100 * row[columns].astype(float))) for row in (whole, apart)
     )
+    told = (
+        f"each group followed apart and averaged by its share, {mean}% ({low} to {high}) are "
+        f"still without {words.name(spells.causes[0])} after {when}"
+    )
+    if mean == all_of_them:
+        return (
+            "A curve over everybody may lean towards those who stay in view. Here it hardly does: "
+            f"{told}, as the curve over everybody says."
+        )
+    return f"{LEANS} {told[0].upper()}{told[1:]}; the curve over everybody says {all_of_them}%."

@@ -101,6 +101,8 @@ def test_dropping_out_that_depends_on_a_covariate_warns(tmp_path: Path) -> None:
     whole = jl.reached(parted).at(60)["survival"][0]
     assert abs(apart - whole) > 0.01
     assert f"{100 * apart:.0f}%" in told.follows and f"says {100 * whole:.0f}%" in told.follows
+    (soon,) = [c for c in jl.bias_audit(log, parted, horizon=0.5) if c.verdict == "warned"]
+    assert "Here it hardly does" in soon.follows
     beyond = [c.follows for c in jl.bias_audit(log, parted, horizon=1e4)]
     assert any("cannot be told" in text for text in beyond)
     alike = jl.bias_audit(log, jl.exits(log, by="arm", **asked))
