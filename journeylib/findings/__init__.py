@@ -1,6 +1,7 @@
 """The few numbers that a report stands on, in a form that the index can read.
 
-``core`` is what a finding is; ``made`` makes findings of results.
+``core`` is what a finding is; ``made`` makes findings of results, each with the ``estimand`` that
+it is an estimate of.
 """
 
 from journeylib.findings.core import MIME, Finding, Findings, finding, findings

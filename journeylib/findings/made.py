@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
-
-import pandas as pd
 
 from journeylib import words
 from journeylib.errors import DataError
@@ -19,64 +16,8 @@ from journeylib.estimate.segments import SegmentScan
 from journeylib.estimate.value import LifetimeValue
 from journeylib.events import EventLog
 from journeylib.findings.core import Findings, finding, findings
+from journeylib.findings.estimand import each_row, estimates, group_of, need_usual
 from journeylib.numbers import number
-
-
-def estimates(result: Any, kind: str, row: Any = None, **more: Any) -> dict[str, Any]:
-    """What a finding estimates, for its ``of``.
-
-    Parameters
-    ----------
-    result
-        Whose number it is: its causes, its clock's origin and its groups are said.
-    kind
-        As in :mod:`journeylib.truth.kinds`.
-    row
-        The row of the result that the number is of; tells the group.
-    more
-        Whatever else tells the estimand: ``at``, ``horizon``, ``events`` …
-    """
-    need_usual(result)
-    clock = result.about.get("clock")
-    events = result.about.get("causes") or (result.about.get("event"),)
-    by = [str(c) for c in result.by] if row is not None else []
-    return {
-        "kind": kind,
-        "events": [str(e) for e in events],
-        "origin": getattr(clock, "origin", ""),
-        "by": by,
-        "levels": _levels(result, row, by),
-        **more,
-    }
-
-
-def need_usual(result: Any) -> None:
-    """Refuse intervals of another level, which a finding would call 95% intervals.
-
-    Raises
-    ------
-    DataError
-        When the result was made with another ``level``.
-    """
-    level = result.about.get("level", words.USUAL)
-    if level != words.USUAL:
-        raise DataError(
-            f"findings carry {number(100 * words.USUAL)}% intervals, and these are of {level!r}",
-            fix=f"make the result for findings with level={words.USUAL}",
-        )
-
-
-def _levels(result: Any, row: Any, by: list[str]) -> list[str]:
-    """The group of a row, a level for each of the columns that make the groups."""
-    if len(by) < 2:
-        return [str(row.group)] if by else []
-    table = result.table  # a row as a tuple has other names for columns of several words
-    return [str(level) for level in table.loc[table["group"] == row.group, by].iloc[0]]
-
-
-def each_row(table: pd.DataFrame) -> Iterator[Any]:
-    """The rows of a table of results, each with its columns as attributes."""
-    return table.itertuples(index=False)
 
 
 def shares(curve: Curve, at: float, *, show: str = "event") -> Findings:
@@ -118,7 +59,7 @@ def shares(curve: Curve, at: float, *, show: str = "event") -> Findings:
                 n=n[row.group],
                 events=events,
                 std_err=100 * row.std_err,
-                group=_group(row.group),
+                group=group_of(row.group),
                 of=estimates(curve, "share" if reached else "still", row, at=float(at)),
             )
         )
@@ -149,7 +90,7 @@ def medians(curve: Curve) -> Findings:
             unit=curve.unit,
             n=n[row.group],
             events=int(sizes[row.group]["events"]),
-            group=_group(row.group),
+            group=group_of(row.group),
             of=estimates(curve, "quantile", row, p=0.5),
         )
         for row in each_row(curve.median)
@@ -224,7 +165,7 @@ def mean_times(means: RestrictedMean) -> Findings:
             n=int(sizes[row.group]["n"]),
             events=int(sizes[row.group]["events"]),
             std_err=row.std_err,
-            group=_group(row.group),
+            group=group_of(row.group),
             of=estimates(means, "restricted mean", row, horizon=float(means.horizon)),
         )
         for row in each_row(means.table)
@@ -345,7 +286,7 @@ def values(worth: LifetimeValue) -> Findings:
             events=row.events,
             std_err=row.std_err,
             better="higher",
-            group=_group(row.group),
+            group=group_of(row.group),
             of=estimates(
                 worth,
                 "mean value",
@@ -404,7 +345,3 @@ def counts(log: EventLog) -> Findings:
         finding("customers", log.customers),
         finding("events left out", share, unit="%", n=audit.came_in, better="lower"),
     )
-
-
-def _group(group: str) -> str | None:
-    return None if group == "all" else group

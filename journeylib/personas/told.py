@@ -16,7 +16,7 @@ from journeylib.estimate.rmst import rmst
 from journeylib.events import EventLog, any_of
 from journeylib.events.times import instant
 from journeylib.findings import Findings, finding
-from journeylib.findings.made import each_row
+from journeylib.findings.estimand import each_row
 from journeylib.ledger import Check
 from journeylib.numbers import estimate, number
 from journeylib.personas.history import FREQUENCY, History

@@ -20,7 +20,7 @@ from journeylib.estimate.rates import Rates
 from journeylib.estimate.recurrent import MeanCount
 from journeylib.estimate.sequential import Sequential
 from journeylib.findings import Finding, Findings, finding, ratios
-from journeylib.findings.made import each_row, estimates
+from journeylib.findings.estimand import each_row, estimates
 from journeylib.numbers import estimate, number
 
 COUNTED = "(who was counted)"  # the last row of models beside each other

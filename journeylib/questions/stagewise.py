@@ -11,7 +11,7 @@ import pandas as pd
 from journeylib import words
 from journeylib.estimate.flows import Flows
 from journeylib.estimate.occupancy import Occupancy
-from journeylib.findings.made import each_row
+from journeylib.findings.estimand import each_row
 from journeylib.numbers import number
 from journeylib.privacy import hide_small
 from journeylib.questions.contrast import Contrast, Contrasts

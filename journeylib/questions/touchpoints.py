@@ -11,7 +11,7 @@ from journeylib.errors import DataError, nearest
 from journeylib.estimate.attribution import Attribution, Placebo, TouchRules
 from journeylib.estimate.bystage import StageEffects
 from journeylib.findings import Findings, finding
-from journeylib.findings.made import each_row
+from journeylib.findings.estimand import each_row
 from journeylib.ledger import Check
 from journeylib.numbers import number
 from journeylib.questions.contrast import Contrast, Contrasts

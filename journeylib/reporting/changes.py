@@ -1,39 +1,15 @@
 """What moved between two runs of a report, and whether chance alone moves as much.
 
 Findings are compared on their own scale: as they are, or by their logarithm for
-ratios. The difference of two estimates has the variance
-
-* ``se1**2 + se2**2`` where the customers are disjoint, because then the estimates are
-  independent;
-* ``abs(se1**2 - se2**2)`` where one run contains the other. The larger run knows all
-  that the smaller one knew, so what it adds is independent of what it had: the
-  covariance of the two estimates is the variance of the later one. This is the
-  independent-increments property of efficient estimators; it holds for the
-  Kaplan-Meier curve, the means and quantiles read from it, and for Cox's ratios as
-  follow-up grows [1]_, [2]_, and for the difference of any efficient estimate and one
-  from a part of the same data [3]_;
-  Both errors are themselves estimates, and where little is new their difference is
-  mostly chance. So it is never taken for less than the new events can have brought,
-  ``v * (1/d1 - 1/d2)`` with d events in each run and v the mean of ``d * se**2``, as
-  information grows with events [1]_. Where an error is only read off an interval (a
-  median's), ten new events are asked for;
-* ``se1**2 + se2**2`` again where they share some customers and not others. Two
-  estimates with customers in common err in the same direction, so that the sum is
-  too large rather than too small: a change may be missed, noise is not called a change.
+ratios. How much of a difference chance alone makes is for ``noise`` to say.
 
 Several changes that are looked at together are adjusted by Benjamini and Hochberg's
-step-up rule [4]_: of those called beyond noise, at most the level (5%) is expected to
+step-up rule [1]_: of those called beyond noise, at most the level (5%) is expected to
 be noise; where nothing changed at all, nothing is called so in 95 of 100 cases.
 
 References
 ----------
-.. [1] Tsiatis, A. A. (1981), The asymptotic joint distribution of the efficient scores
-   test for the proportional hazards model calculated over time, Biometrika 68, 311-315.
-.. [2] Jennison, C. and Turnbull, B. W. (1997), Group-sequential analysis incorporating
-   covariate information, JASA 92, 1330-1341.
-.. [3] Hausman, J. A. (1978), Specification tests in econometrics, Econometrica 46,
-   1251-1271.
-.. [4] Benjamini, Y. and Hochberg, Y. (1995), Controlling the false discovery rate, JRSS B
+.. [1] Benjamini, Y. and Hochberg, Y. (1995), Controlling the false discovery rate, JRSS B
    57, 289-300.
 """
 
@@ -41,17 +17,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from journeylib.numbers import bounds_only, estimate
+from journeylib.reporting.noise import (
+    FEWEST,
+    Z95,
+    benjamini_hochberg,
+    how_related,
+    on_scale,
+    std_err_of,
+    too_few_are_new,
+    variance_within,
+)
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import Relation, relation
 
 LEVEL = 0.05
-FEWEST = 10  # new events in the larger run, for an error that is read off an interval
-Z95 = 1.959963984540054  # findings carry 95% intervals
 WORDS = {
     "moved": "beyond noise",
     "noise": "within noise",
@@ -185,47 +169,6 @@ class Change:
         return self.difference - reach, self.difference + reach
 
 
-def std_err_of(finding: Mapping[str, Any]) -> float | None:
-    """Standard error of a finding on its own scale.
-
-    Parameters
-    ----------
-    finding
-        As in a run record. Where it has no ``std_err``, the width of its interval on that
-        scale over 2 x 1.96 stands for it.
-
-    Returns
-    -------
-    float or None
-        None where neither is known, or where it is 0: an estimate from no event at all has
-        no error that could be judged by.
-
-    Examples
-    --------
-    >>> std_err_of({"value": 30.0, "std_err": 1.5})
-    1.5
-    >>> round(std_err_of({"value": 2.0, "low": 1.0, "high": 4.0, "scale": "log"}), 4)
-    0.3537
-    >>> std_err_of({"value": 310.0, "low": 250.0, "high": None}) is None
-    True
-    """
-    given = _number(finding.get("std_err"))
-    if given is not None:
-        return given if given > 0 else None
-    low, high = (on_scale(finding, key) for key in ("low", "high"))
-    if low is None or high is None or high <= low:
-        return None
-    return (high - low) / (2 * Z95)
-
-
-def on_scale(finding: Mapping[str, Any], key: str = "value") -> float | None:
-    """A number of a finding on the scale on which it is compared; None where there is none."""
-    x = _number(finding.get(key))
-    if x is None or finding.get("scale") != "log":
-        return x
-    return math.log(x) if x > 0 else None
-
-
 def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> Change:
     """Compare a finding in two runs.
 
@@ -260,11 +203,11 @@ def judge(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> 
     errors = std_err_of(old), std_err_of(new)
     if errors[0] is None or errors[1] is None:
         return replace(plain, why="no standard error is known for it")
-    kind = _kind(old, new, related)
+    kind = how_related(old, new, related)
     if kind == "contains":
-        if _too_few_are_new(old, new):
+        if too_few_are_new(old, new):
             return replace(plain, why=f"fewer than {FEWEST} events are new")
-        variance = _variance_within(old, new, errors[0], errors[1])
+        variance = variance_within(old, new, errors[0], errors[1])
     else:
         variance = errors[0] ** 2 + errors[1] ** 2
     if variance <= 0:
@@ -301,24 +244,6 @@ def adjust(changes: Iterable[Change]) -> tuple[Change, ...]:
     )
 
 
-def benjamini_hochberg(ps: Sequence[float | None]) -> list[float | None]:
-    """Adjusted p-values, as R's ``p.adjust(p, "BH")``; None stays None and does not count.
-
-    Examples
-    --------
-    >>> [q and round(q, 4) for q in benjamini_hochberg([0.01, None, 0.04, 0.03, 0.5])]
-    [0.04, None, 0.0533, 0.0533, 0.5]
-    """
-    known = sorted((p, place) for place, p in enumerate(ps) if p is not None)
-    found: list[float | None] = [None] * len(ps)
-    least = 1.0
-    for rank in range(len(known), 0, -1):
-        p, place = known[rank - 1]
-        least = min(least, p * len(known) / rank)
-        found[place] = least
-    return found
-
-
 def previous(record: RunRecord, earlier: Iterable[RunRecord]) -> RunRecord | None:
     """The run that a run is compared with.
 
@@ -345,36 +270,6 @@ def previous(record: RunRecord, earlier: Iterable[RunRecord]) -> RunRecord | Non
     return None
 
 
-def _kind(old: Mapping[str, Any], new: Mapping[str, Any], related: Relation) -> str:
-    """Containment is believed only where the larger run has counted no fewer."""
-    if related.kind != "contains":
-        return related.kind
-    small, large = (old, new) if related.larger == "new" else (new, old)
-    counts = [(_number(small.get(key)), _number(large.get(key))) for key in ("n", "events")]
-    fewer = any(a is not None and b is not None and b < a for a, b in counts)
-    return "overlap" if fewer else "contains"
-
-
-def _variance_within(
-    old: Mapping[str, Any], new: Mapping[str, Any], before: float, after: float
-) -> float:
-    """Variance of the difference of two estimates with these errors, one run within the other."""
-    apart = abs(before**2 - after**2)
-    events = [_number(f.get("events")) for f in (old, new)]
-    if not events[0] or not events[1]:
-        return apart
-    one = (events[0] * before**2 + events[1] * after**2) / 2  # the variance that one event leaves
-    return max(apart, one * abs(1 / events[0] - 1 / events[1]))
-
-
-def _too_few_are_new(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether the difference of two errors read off intervals would be mostly chance."""
-    if all(_number(f.get("std_err")) is not None for f in (old, new)):
-        return False
-    before, after = (_number(f.get("events")) for f in (old, new))
-    return before is not None and after is not None and abs(after - before) < FEWEST
-
-
 def _keyed(
     findings: Iterable[Mapping[str, Any]],
 ) -> Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]:
@@ -389,9 +284,3 @@ def _keyed(
 def _is_count(finding: Mapping[str, Any]) -> bool:
     """Whether it is a count of what is there and no estimate."""
     return all(finding.get(key) is None for key in ("low", "high", "std_err"))
-
-
-def _number(x: Any) -> float | None:
-    if isinstance(x, bool) or not isinstance(x, int | float) or not math.isfinite(x):
-        return None
-    return float(x)

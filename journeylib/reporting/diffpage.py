@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from journeylib.numbers import chance
-from journeylib.reporting.changes import Z95, Change
+from journeylib.reporting.changes import Change
 from journeylib.reporting.diff import Comparison, Difference, finding_text
+from journeylib.reporting.noise import Z95
 from journeylib.reporting.render import date_text, fill
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from journeylib.reporting.cards import interval_text, note_text, value_text
-from journeylib.reporting.changes import Change, adjust, judge, on_scale
+from journeylib.reporting.changes import Change, adjust, judge
+from journeylib.reporting.noise import on_scale
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import relation
 from journeylib.reporting.render import date_text

@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from journeylib.reporting.changes import (
-    Z95,
-    adjust,
-    benjamini_hochberg,
-    compare,
-    judge,
-    previous,
-    std_err_of,
-)
+from journeylib.reporting.changes import adjust, compare, judge, previous
+from journeylib.reporting.noise import Z95, benjamini_hochberg, std_err_of
 from journeylib.reporting.records import RunRecord
 from journeylib.reporting.relations import Relation, relation
 
