@@ -164,7 +164,7 @@ def _word(hint: Any) -> str:
 
 
 def _refusal(function: Callable[..., Any], name: str, value: Any, fix: str) -> DataError:
-    plain = value is None or isinstance(value, str | Real | Path)
+    plain = value is None or isinstance(value, str | Real | Path | list | tuple)
     shown = repr(value)[:80] if plain else f"of kind {type(value).__name__}"
     return DataError(
         f"{name} cannot be {shown}", where=f"argument {name} of {function.__name__}", fix=fix

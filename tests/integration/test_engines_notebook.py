@@ -34,5 +34,5 @@ def test_only_the_source_is_another(engine: Engine, shared: Path, tmp_path: Path
     here = findings(DUCKDB, tmp_path / "parquet", file, tables)
     there = findings(engine, tmp_path / engine.name, file, tables)
     assert there == here
-    shares = [f for f in here if f["name"].startswith("reach purchase within")]
+    shares = [f for f in here if f["name"].startswith("reach the second purchase within")]
     assert shares[0]["n"] == 23_570 and len(shares) > 3
