@@ -102,7 +102,7 @@ def numbers_of(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from journeylib.errors import DataError, nearest
+    >>> from journeylib.errors import DataError
     >>> try:
     ...     numbers_of(pd.DataFrame({"time": [1]}), "events")
     ... except DataError as error:

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from journeylib.reporting.cards import counted_text, interval_text, note_text, value_text
-from journeylib.reporting.records import FINDING_MIME
-from journeylib.reporting.story import LEDGER_MIME, read_checks
+from journeylib.reporting.records import FINDING_MIME, LEDGER_MIME
+from journeylib.reporting.story import read_checks
 
 WORDS = {"passed": "passed", "warned": "with care", "failed": "failed", "overruled": "overruled"}
 SIGNS = {"passed": "✓", "warned": "!", "failed": "✕", "overruled": "✕"}

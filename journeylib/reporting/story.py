@@ -15,11 +15,10 @@ from typing import Any
 from journeylib.errors import PlanError
 from journeylib.reporting.declared import declared
 from journeylib.reporting.params import Parameter
-from journeylib.reporting.records import FINDING_MIME, RunRecord, source, tags
+from journeylib.reporting.records import FINDING_MIME, LEDGER_MIME, RunRecord, source, tags
 from journeylib.reporting.sections import HEADING, arrange
 
 ESTIMAND_MIME = "application/vnd.journey.estimand+json"
-LEDGER_MIME = "application/vnd.journey.ledger+json"
 VERDICTS = ("failed", "warned", "passed")
 
 _OUT = frozenset(

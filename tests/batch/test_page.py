@@ -20,10 +20,10 @@ from journeylib.reporting import access
 from journeylib.reporting.facts import facts
 from journeylib.reporting.figures import MOST_ROWS, Twin, as_csv
 from journeylib.reporting.outline import outline
-from journeylib.reporting.records import RunRecord
+from journeylib.reporting.records import LEDGER_MIME, RunRecord
 from journeylib.reporting.render import render
 from journeylib.reporting.sanitise import visible
-from journeylib.reporting.story import ESTIMAND_MIME, LEDGER_MIME
+from journeylib.reporting.story import ESTIMAND_MIME
 from journeylib.revision import revision
 
 SHARE = {"name": "bought within 30 days", "unit": "%", "value": 37.5, "low": 36.9, "high": 38.1,

@@ -15,6 +15,7 @@ from journeylib.audit import Audit
 from journeylib.errors import DataError
 from journeylib.findings import MIME
 from journeylib.privacy import small_groups
+from journeylib.results import html_table
 
 
 def test_a_finding_is_json_without_nan() -> None:
@@ -107,6 +108,12 @@ def test_a_group_is_said_once_and_differences_to_three_digits() -> None:
     html = jl.show(frame, "Times")._repr_html_()
     assert "shop" not in html and ">12.3<" in html and ">3.46<" in html
     assert "shop" in jl.show(frame.assign(shop="c"), "Times")._repr_html_()
+
+
+def test_the_head_of_a_detectable_difference_says_the_power_it_is_made_with() -> None:
+    rows = {"time": [1, 2, 3, 4, 5, 6, 7, 8], "event": 1, "plan": list("aaaabbbb")}
+    scan = jl.segment_scan(jl.spells_from_frame(pd.DataFrame(rows)), "plan", 4)
+    assert f"{scan.about['power']:.0%} power" in html_table(scan.frame, "Each against all others")
 
 
 def test_a_table_of_each_value_of_a_column() -> None:
